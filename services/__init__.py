@@ -1,0 +1,1 @@
+"""The gRPC services, and the two layers below them: runtime and voice."""

@@ -1,0 +1,1 @@
+"""From words and clips to phonemes, content features and tokens."""

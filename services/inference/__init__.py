@@ -1,0 +1,1 @@
+"""From trained models to speech, and the judgement of it."""

@@ -1,0 +1,1 @@
+"""What every service is made of: settings, log, errors, gRPC, bus, artifacts, stages."""
