@@ -1,0 +1,168 @@
+"""The artifact store: bytes by key, over obstore, checked against their sha256 when they are read back."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.exceptions import NotFoundError as ObjectNotFoundError
+from obstore.store import LocalStore, from_url
+
+from services.runtime.errors import NotFoundError, StageFailedError, UnavailableError
+from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+CHUNK_BYTES = 1 << 20
+_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+class ArtifactStore:
+    """Objects named by keys such as ``tasks/<id>/asr/3/manifest.pb``. Methods block and are safe in threads.
+
+    Writes are atomic: an object is there whole or not at all. Keys are made by the program, never by people.
+    Raises UnavailableError (STORAGE_UNAVAILABLE) when the store cannot be reached, ValueError for a malformed key.
+    """
+
+    def __init__(self, url: str) -> None:
+        """``url`` is a folder (made when missing) or any URL that obstore opens, such as ``s3://bucket/prefix``."""
+        self._store: ObjectStore
+        if "://" in url:
+            self._store = from_url(url, client_options={"timeout": timedelta(minutes=10)})
+        else:
+            Path(url).mkdir(parents=True, exist_ok=True)
+            self._store = LocalStore(Path(url).resolve(), automatic_cleanup=True)
+
+    def put_bytes(self, uri: str, data: bytes) -> ArtifactRef:
+        """Store ``data`` under ``uri``."""
+        with _storage_errors():
+            obstore.put(self._store, _checked(uri), data)
+        return ArtifactRef(uri=uri, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
+
+    def put_file(self, uri: str, path: Path) -> ArtifactRef:
+        """Store the file at ``path`` under ``uri``, without holding it in memory."""
+        digest, size = hashlib.sha256(), 0
+
+        def chunks() -> Iterator[bytes]:
+            nonlocal size
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    yield chunk
+
+        with _storage_errors():
+            obstore.put(self._store, _checked(uri), chunks())
+        return ArtifactRef(uri=uri, sha256=digest.hexdigest(), size_bytes=size)
+
+    async def put_stream(self, uri: str, chunks: AsyncIterator[bytes]) -> ArtifactRef:
+        """Store what ``chunks`` yields. An error raised while iterating leaves no object and is passed on as it is."""
+        digest, size = hashlib.sha256(), 0
+        failure: BaseException | None = None
+
+        async def counted() -> AsyncIterator[bytes]:
+            nonlocal size, failure
+            try:
+                async for chunk in chunks:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    yield chunk
+            except BaseException as exc:
+                failure = exc
+                raise
+
+        try:
+            with _storage_errors():
+                await obstore.put_async(self._store, _checked(uri), counted(), use_multipart=True)
+        except Exception as exc:
+            if failure is not None:
+                raise failure from exc
+            raise
+        return ArtifactRef(uri=uri, sha256=digest.hexdigest(), size_bytes=size)
+
+    def get_bytes(self, ref: ArtifactRef) -> bytes:
+        """Read a whole object. Raises StageFailedError (ARTIFACT_CORRUPT) when it is missing or not what was stored."""
+        try:
+            with _storage_errors():
+                data = bytes(obstore.get(self._store, _checked(ref.uri)).bytes())
+        except NotFoundError as exc:
+            raise StageFailedError("ARTIFACT_CORRUPT", detail=f"{ref.uri} is missing") from exc
+        _check_digest(ref, hashlib.sha256(data).hexdigest())
+        return data
+
+    def get_file(self, ref: ArtifactRef, path: Path) -> Path:
+        """Copy an object to ``path`` in pieces and return it. Raises as get_bytes does."""
+        digest = hashlib.sha256()
+        try:
+            with path.open("wb") as file:
+                for chunk in self.stream(ref.uri):
+                    digest.update(chunk)
+                    file.write(chunk)
+        except NotFoundError as exc:
+            raise StageFailedError("ARTIFACT_CORRUPT", detail=f"{ref.uri} is missing") from exc
+        _check_digest(ref, digest.hexdigest())
+        return path
+
+    def stream(self, uri: str, offset: int = 0, length: int = 0) -> Iterator[bytes]:
+        """Read a range in pieces; a length of 0 means to the end. Raises NotFoundError (ARTIFACT_NOT_FOUND)."""
+        with _storage_errors():
+            size = obstore.head(self._store, _checked(uri))["size"]
+        end = min(size, offset + length) if length else size
+        for start in range(offset, end, CHUNK_BYTES):
+            with _storage_errors():
+                yield bytes(obstore.get_range(self._store, uri, start=start, end=min(start + CHUNK_BYTES, end)))
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is an object under ``uri``."""
+        try:
+            with _storage_errors():
+                obstore.head(self._store, _checked(uri))
+        except NotFoundError:
+            return False
+        return True
+
+    def delete(self, uri: str) -> None:
+        """Remove one object; one that is not there is no error."""
+        try:
+            with _storage_errors():
+                obstore.delete(self._store, _checked(uri))
+        except NotFoundError:
+            return
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Remove every object below ``prefix`` (a whole number of path parts)."""
+        prefix = _checked(prefix.rstrip("/")) + "/"
+        with _storage_errors():
+            for batch in obstore.list(self._store, prefix=prefix):
+                obstore.delete(self._store, [entry["path"] for entry in batch])
+
+
+class _storage_errors:
+    """Turns obstore's errors into the tree of services.runtime.errors."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: Any) -> None:
+        if isinstance(exc, ObjectNotFoundError | FileNotFoundError):
+            raise NotFoundError("ARTIFACT_NOT_FOUND", detail=str(exc)) from exc
+        if isinstance(exc, BaseError | OSError):
+            raise UnavailableError("STORAGE_UNAVAILABLE", detail=str(exc)) from exc
+
+
+def _checked(uri: str) -> str:
+    if not _KEY.fullmatch(uri):
+        raise ValueError(f"malformed artifact key: {uri!r}")
+    return uri
+
+
+def _check_digest(ref: ArtifactRef, digest: str) -> None:
+    if ref.sha256 != digest:
+        raise StageFailedError("ARTIFACT_CORRUPT", detail=f"{ref.uri} has sha256 {digest}, not {ref.sha256}")

@@ -1,0 +1,50 @@
+"""Settings that every service shares, read once from ``VOICELOOM_*`` variables by its ``__main__``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class RuntimeSettings(BaseSettings):
+    """Addresses, folders and timings; each service subclasses this with its own port and its own dials."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VOICELOOM_", env_nested_delimiter="__", frozen=True, extra="ignore", protected_namespaces=()
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback unless told otherwise.")
+    port: int = Field(0, ge=0, le=65535, description="Port of this service's gRPC server; 0 takes a free one.")
+
+    nats_url: str = Field("nats://127.0.0.1:4222", description="The broker.")
+    orchestrator_address: str = Field("127.0.0.1:50050", description="host:port of the orchestrator.")
+    preprocessing_address: str = Field("127.0.0.1:50051", description="host:port of the preprocessing service.")
+    asr_address: str = Field("127.0.0.1:50052", description="host:port of the speech recogniser.")
+    features_address: str = Field("127.0.0.1:50053", description="host:port of the features service.")
+    training_address: str = Field("127.0.0.1:50054", description="host:port of the training service.")
+    inference_address: str = Field("127.0.0.1:50055", description="host:port of the inference service.")
+
+    artifacts_url: str = Field(".data/artifacts", description="A folder, or any URL that obstore opens (s3://...).")
+    scratch_dir: Path | None = Field(None, description="Folder for temporary files of stages; unset: the system's own.")
+    pack_dir: Path = Field(REPOSITORY / "packs" / "mini", description="The voice pack in use.")
+    models_dir: Path = Field(
+        Path(sys.prefix) / "share" / "voiceloom" / "models", description="Where joined model files are kept."
+    )
+    device: str = Field("auto", description='"auto", "cpu" or "cuda".')
+    threads: int = Field(0, ge=0, description="Compute threads; 0 leaves it to the library.")
+
+    log_level: str = Field("info", description='"debug", "info", "warning" or "error".')
+    log_json: bool | None = Field(None, description="JSON log lines; unset: JSON unless on a terminal.")
+    reflection: bool = Field(True, description="Whether the gRPC server describes itself to clients.")
+
+    ack_wait_s: float = Field(15.0, gt=0, description="Silence after which the broker hands a command on.")
+    fetch_wait_s: float = Field(5.0, gt=0, description="One wait of an idle worker for a command.")
+    rpc_timeout_s: float = Field(10.0, gt=0, description="Deadline of short calls between services.")
+    drain_s: float = Field(8.0, gt=0, description="Time that running work gets to stop when the process ends.")
+    stage_timeout_s: float = Field(24 * 3600.0, gt=0, description="A stage that takes longer fails (STAGE_TIMEOUT).")
+    progress_interval_s: float = Field(0.25, gt=0, description="Least time between two progress reports of a stage.")
