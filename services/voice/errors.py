@@ -1,0 +1,30 @@
+"""Errors of the voice library: plain exceptions with a machine-readable code, mapped by the services that use it."""
+
+
+class VoiceError(Exception):
+    """Something the voice library cannot do; `code` names it for machines, the text is for logs."""
+
+    code = "INTERNAL"
+
+
+class AudioUnreadableError(VoiceError):
+    """The recording is not sound, or too damaged to use.
+
+    `reason` is "empty", "not_audio", "no_sound" (a film without sound), "unsupported" or "damaged".
+    """
+
+    code = "AUDIO_UNREADABLE"
+
+    def __init__(self, reason: str, *, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+class AudioTooLongError(VoiceError):
+    """Decoding went past the limit."""
+
+    code = "AUDIO_TOO_LONG"
+
+    def __init__(self, max_seconds: float, *, detail: str = "") -> None:
+        super().__init__(detail or f"longer than {max_seconds:g} s")
+        self.max_seconds = max_seconds
