@@ -1,0 +1,73 @@
+# One set of commands for people and for CI. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+# Address options for the torch download alone, for example a CPU or a CUDA index of your choice; see README.md.
+TORCH_PIP_ARGS ?=
+# Options for every other download, for example a mirror near you.
+PIP_ARGS ?=
+PORT ?= 8000
+DATA ?= .data
+VECTORS ?= tests/vectors
+TESTS ?= tests/unit tests/contract tests/e2e
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+# The stamp's name holds a digest of everything that decides what is installed: nothing changed, nothing to do.
+KEY := $(shell cat pyproject.toml constraints.txt requirements-nodeps.txt deploy/local/setup.sh | sha256sum | cut -c1-16)
+STAMP := $(VENV)/.voiceloom-$(KEY)
+
+.PHONY: help setup test lint format demo up protos protos-check parity bench clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## Create .venv and install the pinned dependencies (once)
+
+$(STAMP):
+	PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_PIP_ARGS="$(TORCH_PIP_ARGS)" PIP_ARGS="$(PIP_ARGS)" deploy/local/setup.sh
+	@rm -f $(VENV)/.voiceloom-*
+	@touch $@
+
+up: setup  ## Start the whole stack for use: make up PORT=8000 DATA=.data
+	exec $(BIN)/voiceloom up --port $(PORT) --data $(DATA)
+
+demo: setup  ## Train a voice from the sample recording and check every step of it
+	$(BIN)/voiceloom demo
+
+test: setup  ## Run the tests
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: setup  ## Check style, types, imports, protos and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .import_linter_cache
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/python -m deploy.local.protos --check
+	$(BIN)/codespell
+
+format: setup  ## Format the code and the protos
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/buf format --write
+
+protos: setup  ## Generate protos/gen from protos/voiceloom
+	$(BIN)/python -m deploy.local.protos
+
+protos-check: setup  ## Fail unless protos/gen is what the protos generate
+	$(BIN)/python -m deploy.local.protos --check
+
+parity: setup  ## Compare the models with the test vectors: make parity VECTORS=tests/vectors
+	$(BIN)/python -m services.voice.parity $(VECTORS)
+
+bench: setup  ## Measure the figures of docs/benchmarks.md (wants an idle machine)
+	$(BIN)/python -m tests.bench
+
+clean:  ## Remove .venv, caches and the demo's output; your data (.data) stays
+	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
