@@ -5,7 +5,7 @@ ever followed (no playlists, no network), and length, memory and decoded bytes a
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -79,9 +79,7 @@ class AudioReader:
             self._good_bytes = self._bad_bytes = self._last_position = self._decoded_bytes = 0
             self._samples = 0
             self._frames = self._decode_frames()
-            first = next(self._frames, None)
-            if first is None:
-                raise AudioUnreadableError("damaged", detail=f"no frame of {self.codec} in {self.container} decodes")
+            first = self._first_frame()
         except BaseException:
             self._container.close()
             raise
@@ -143,13 +141,19 @@ class AudioReader:
             raise AudioTooLongError(self.limits.max_seconds)
         return samples
 
+    def _first_frame(self) -> AudioFrame:
+        first = next(self._frames, None)
+        if first is None:
+            raise AudioUnreadableError("damaged", detail=f"no frame of {self.codec} in {self.container} decodes")
+        return first
+
     def _all_frames(self) -> Iterator[AudioFrame]:
         if self._first is not None:
             first, self._first = self._first, None
             yield first
         yield from self._frames
 
-    def _decode_frames(self) -> Iterator[AudioFrame]:
+    def _decode_frames(self) -> Generator[AudioFrame]:
         """Yield decodable frames; packets that do not decode are skipped and counted."""
         packets = self._container.demux(self._stream)
         while True:
@@ -223,6 +227,7 @@ def _open_container(source: Path | bytes) -> InputContainer:
     try:
         return av.open(
             io.BytesIO(source) if isinstance(source, bytes) else f"file:{source}",
+            mode="r",
             container_options=options,
             metadata_errors="replace",
         )

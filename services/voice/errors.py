@@ -1,10 +1,34 @@
-"""Errors of the voice library: plain exceptions with a machine-readable code, mapped by the services that use it."""
+"""Errors of the voice library: plain exceptions with a machine-readable code, mapped by the services that use it.
+
+VoiceError
+├── PackError         a voice pack is missing, altered or does not fit its own description
+├── CheckpointError   a weights file cannot be read safely, or belongs to another family
+└── LanguageError     no text front end speaks the language
+"""
 
 
 class VoiceError(Exception):
     """Something the voice library cannot do; `code` names it for machines, the text is for logs."""
 
     code = "INTERNAL"
+
+
+class PackError(VoiceError):
+    """A voice pack that cannot be used; the text is one sentence that says which file and why."""
+
+    code = "PACK_INVALID"
+
+
+class CheckpointError(VoiceError):
+    """A weights file that is refused; the text is one sentence that says why."""
+
+    code = "CHECKPOINT_INVALID"
+
+
+class LanguageError(VoiceError):
+    """A language without a text front end; the text names the ones there are."""
+
+    code = "LANGUAGE_UNSUPPORTED"
 
 
 class AudioUnreadableError(VoiceError):
