@@ -251,12 +251,14 @@ class ListOutputsResponse(_message.Message):
     def __init__(self, inference: _Optional[_Union[_manifest_pb2.InferenceManifest, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_manifest_pb2.Model, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., target_text: _Optional[str] = ...) -> None: ...
 
 class WriteFileRequest(_message.Message):
-    __slots__ = ("header", "chunk")
+    __slots__ = ("header", "chunk", "transcript")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
+    TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
     header: WriteFileHeader
     chunk: bytes
-    def __init__(self, header: _Optional[_Union[WriteFileHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
+    transcript: str
+    def __init__(self, header: _Optional[_Union[WriteFileHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ..., transcript: _Optional[str] = ...) -> None: ...
 
 class WriteFileHeader(_message.Message):
     __slots__ = ("owner", "filename", "transcript")
