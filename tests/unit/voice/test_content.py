@@ -1,6 +1,7 @@
 """Content encoders: equal to CTranslate2's Whisper, and exact frame counts."""
 
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -13,7 +14,7 @@ from services.voice.content import HubertContentEncoder, WhisperContentEncoder, 
 from services.voice.whisper_encoder import LogMel, WhisperEncoder, WhisperEncoderConfig, converted_weights
 from services.voice.whisper_files import join_whisper
 
-TINY_HUBERT = {
+TINY_HUBERT: dict[str, Any] = {
     "hidden_size": 16,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
