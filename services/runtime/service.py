@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import os
+import signal
+import uuid
+from collections.abc import Mapping
 
-import grpc.aio
-
+from services.runtime.artifacts import ArtifactStore
+from services.runtime.bus import Bus, cancel_subject
+from services.runtime.grpc_server import GrpcServer, Register, open_channel
+from services.runtime.log import configure_logging, log
 from services.runtime.settings import RuntimeSettings
 from services.runtime.stage import StageFunction
+from services.runtime.stage_worker import StageWorker, Surroundings
+from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import WorkServiceStub
+from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice
 
-Register = Callable[[grpc.aio.Server], list[str]]
+__all__ = ["Register", "run_service", "serve"]
 
 
 def run_service(
@@ -19,5 +28,77 @@ def run_service(
     register: Register,
     stages: Mapping[str, StageFunction] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. ``register`` adds servicers and returns their full service names."""
-    raise NotImplementedError  # being written
+    """Serve until SIGTERM or SIGINT, then drain. ``register`` adds servicers and returns their full service names.
+
+    Each entry of ``stages`` becomes a worker of its own, so that different stages may run side by side. A stage
+    function that ignores its stop flag is cut off ``drain_s`` after the signal.
+    """
+    configure_logging(name, level=settings.log_level, as_json=settings.log_json)
+    log.info("service_starting", pid=os.getpid(), settings=settings.model_dump(mode="json"))
+    finished = asyncio.run(_until_signal(settings, register, stages or {}))
+    log.info("service_ended", finished=finished)
+    if not finished:
+        # A thread that does not listen would keep the interpreter alive.
+        os._exit(1)
+
+
+async def _until_signal(settings: RuntimeSettings, register: Register, stages: Mapping[str, StageFunction]) -> bool:
+    return await serve(settings, register=register, stages=stages, stop=stop_signal())
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set; must be called on the event loop."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def serve(
+    settings: RuntimeSettings, *, register: Register, stages: Mapping[str, StageFunction], stop: asyncio.Event
+) -> bool:
+    """Serve until ``stop`` is set, then drain; answers whether all work came to its end."""
+    server = await GrpcServer.start(settings.host, settings.port, register, reflect=settings.reflection)
+    log.info("service_listening", port=server.port)
+    finished = True
+    if stages:
+        finished = await _work_until(settings, stages, stop)
+    else:
+        await stop.wait()
+    await server.stop(settings.drain_s)
+    return finished
+
+
+async def _work_until(settings: RuntimeSettings, stages: Mapping[str, StageFunction], stop: asyncio.Event) -> bool:
+    connecting = asyncio.create_task(Bus.connect(settings.nats_url, ",".join(stages)))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([connecting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not connecting.done():
+        connecting.cancel()
+        return True
+    bus = connecting.result()
+    channel = open_channel(settings.orchestrator_address)
+    around = Surroundings(
+        settings, bus, WorkServiceStub(channel), ArtifactStore(settings.artifacts_url), uuid.uuid4().hex
+    )
+    workers = [StageWorker(stage, function, around) for stage, function in stages.items()]
+
+    async def cancelled(payload: bytes) -> None:
+        task_id = CancelNotice.FromString(payload).task_id
+        for worker in workers:
+            worker.cancel(task_id)
+
+    await bus.listen(cancel_subject("*"), cancelled)
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+    for worker in workers:
+        worker.drain()
+    _, late = await asyncio.wait(running, timeout=settings.drain_s)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for task in set(running) - late:
+        task.result()  # a worker must not die unseen
+    await channel.close()
+    await bus.close()
+    return not late

@@ -42,7 +42,7 @@ class RuntimeSettings(BaseSettings):
     log_json: bool | None = Field(None, description="JSON log lines; unset: JSON unless on a terminal.")
     reflection: bool = Field(True, description="Whether the gRPC server describes itself to clients.")
 
-    ack_wait_s: float = Field(15.0, gt=0, description="Silence after which the broker hands a command on.")
+    ack_wait_s: float = Field(12.0, gt=0, description="Silence after which the broker hands a command on.")
     fetch_wait_s: float = Field(5.0, gt=0, description="One wait of an idle worker for a command.")
     rpc_timeout_s: float = Field(10.0, gt=0, description="Deadline of short calls between services.")
     drain_s: float = Field(8.0, gt=0, description="Time that running work gets to stop when the process ends.")

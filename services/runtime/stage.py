@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from google.protobuf.message import Message as ProtoMessage
 
@@ -168,4 +168,4 @@ def stage_name(stage: Stage) -> str:
 
 def stage_value(name: str) -> Stage:
     """Turn "audio_slice" into STAGE_AUDIO_SLICE."""
-    return Stage.Value(f"STAGE_{name.upper()}")
+    return cast("Stage", Stage.Value(f"STAGE_{name.upper()}"))

@@ -1,0 +1,271 @@
+"""Runs the commands of one stage, one at a time: claim, keep alive, work in a thread, report, commit, acknowledge.
+
+A command is a hint. Only a lease gives the right to work, and only its holder's reports count; a worker that lost its
+lease throws its work away without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtoMessage
+
+from services.runtime.artifacts import ArtifactStore
+from services.runtime.bus import STAGES, Bus, Delivery, stage_subject
+from services.runtime.errors import NotFoundError, StageFailedError, StoppedError, UnavailableError, VoiceloomError
+from services.runtime.grpc_errors import from_rpc_error, to_failure
+from services.runtime.log import log
+from services.runtime.reporter import Reporter
+from services.runtime.settings import RuntimeSettings
+from services.runtime.stage import StageContext, StageFunction, StopFlag, stage_value
+from voiceloom.orchestrator.v1.orchestrator_pb2 import (
+    ClaimStageRequest,
+    ClaimStageResponse,
+    KeepAliveRequest,
+    Lease,
+    Refusal,
+    RefusalReason,
+)
+from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import WorkServiceStub
+from voiceloom.pipeline.v1.pipeline_pb2 import (
+    StageCommand,
+    StageRelease,
+    StageReport,
+    StageResult,
+)
+
+# Why running work is asked to stop.
+CANCELLED, LEASE_LOST, DRAINING, TIMED_OUT = "cancelled", "lease_lost", "draining", "timed_out"
+_CLAIM_RETRY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the workers of a process share."""
+
+    settings: RuntimeSettings
+    bus: Bus
+    work: WorkServiceStub
+    artifacts: ArtifactStore
+    worker_id: str
+
+
+class StageWorker:
+    """The worker of one stage in this process."""
+
+    def __init__(self, stage: str, function: StageFunction, surroundings: Surroundings) -> None:
+        self._stage, self._function, self._around = stage, function, surroundings
+        self._value = stage_value(stage)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=stage)
+        self._running: tuple[str, StopFlag] | None = None
+        self._fetching: asyncio.Task[list[Delivery]] | None = None
+        self._draining = False
+
+    async def run(self) -> None:
+        """Take commands until ``drain`` is called, then return when the running one has been settled."""
+        settings = self._around.settings
+        consumer = self._around.bus.consumer(
+            STAGES, self._stage, stage_subject(self._stage), ack_wait_s=settings.ack_wait_s
+        )
+        while not self._draining:
+            self._fetching = asyncio.create_task(consumer.fetch(wait_s=settings.fetch_wait_s))
+            await asyncio.wait([self._fetching])
+            if self._fetching.cancelled():
+                break
+            for delivery in self._fetching.result():
+                await self._handle(delivery)
+        await consumer.close()
+
+    def drain(self) -> None:
+        """Take no new command and ask the running one to stop; its claim is handed back."""
+        self._draining = True
+        if self._fetching is not None:
+            self._fetching.cancel()
+        if self._running is not None:
+            self._running[1].set(DRAINING)
+
+    def cancel(self, task_id: str) -> None:
+        """Stop working on a task that was cancelled."""
+        if self._running is not None and self._running[0] == task_id:
+            self._running[1].set(CANCELLED)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is being run."""
+        return self._running is not None
+
+    async def _handle(self, delivery: Delivery) -> None:
+        try:
+            command = StageCommand.FromString(delivery.data)
+        except DecodeError:
+            log.error("command_unreadable", stage=self._stage)
+            await delivery.term()
+            return
+        with structlog.contextvars.bound_contextvars(task_id=command.task_id, stage=self._stage):
+            answer = await self._claim(command, delivery)
+            if answer is None:
+                return
+            if answer.WhichOneof("answer") == "refusal":
+                await self._refused(delivery, answer.refusal)
+                return
+            with structlog.contextvars.bound_contextvars(attempt=answer.lease.attempt, lease=answer.lease.lease):
+                await self._run_lease(command, answer.lease, delivery)
+
+    async def _claim(self, command: StageCommand, delivery: Delivery) -> ClaimStageResponse | None:
+        """Ask for the lease, for as long as the orchestrator is away; None when the command is settled already."""
+        request = ClaimStageRequest(task_id=command.task_id, stage=self._value, worker_id=self._around.worker_id)
+        while not self._draining:
+            try:
+                response: ClaimStageResponse = await self._around.work.ClaimStage(
+                    request, timeout=self._around.settings.rpc_timeout_s
+                )
+            except grpc.RpcError as exc:
+                error = from_rpc_error(exc)
+                if isinstance(error, NotFoundError):
+                    await delivery.ack()
+                    return None
+                log.info("claim_awaited", error=str(error))
+                await delivery.in_progress()
+                await asyncio.sleep(_CLAIM_RETRY_S)
+            else:
+                return response
+        await delivery.nak()
+        return None
+
+    async def _refused(self, delivery: Delivery, refusal: Refusal) -> None:
+        log.info("claim_refused", reason=RefusalReason.Name(refusal.reason))
+        if refusal.reason == RefusalReason.REFUSAL_REASON_LEASED:
+            await delivery.nak(max(refusal.retry_after_s, 0.2))
+        else:
+            await delivery.ack()
+
+    async def _run_lease(self, command: StageCommand, lease: Lease, delivery: Delivery) -> None:
+        started = time.monotonic()
+        stop = StopFlag()
+        self._running = (command.task_id, stop)
+        if self._draining:
+            stop.set(DRAINING)
+        reporter = Reporter(
+            self._around.bus,
+            command.task_id,
+            self._value,
+            lease.lease,
+            progress_interval_s=self._around.settings.progress_interval_s,
+        )
+        try:
+            async with self._kept_alive(command, lease, delivery, stop):
+                outcome = await self._work(command, lease, stop, reporter)
+                if outcome is not None:
+                    await _unless_stopped(reporter.finish(outcome), stop)
+            ended = "discarded" if outcome is None else outcome.WhichOneof("report")
+            log.info("stage_ended", outcome=ended, stopped=stop.reason, took_s=round(time.monotonic() - started, 2))
+        finally:
+            await reporter.close()
+            self._running = None
+        await delivery.ack()
+
+    async def _work(
+        self, command: StageCommand, lease: Lease, stop: StopFlag, reporter: Reporter
+    ) -> StageReport | None:
+        """Run the stage function; answers what to say about its end, or None when nobody wants to know any more."""
+
+        def work() -> StageResult:
+            with tempfile.TemporaryDirectory(
+                prefix=f"voiceloom-{self._stage}-", dir=self._around.settings.scratch_dir, ignore_cleanup_errors=True
+            ) as scratch:
+                context = StageContext(
+                    task_id=command.task_id,
+                    stage=self._stage,
+                    claim=lease,
+                    artifacts=self._around.artifacts,
+                    scratch=Path(scratch),
+                    send=reporter.send,
+                    stop=stop,
+                )
+                manifest: ProtoMessage = self._function(context)
+                # The manifest is stored last: it commits the work.
+                ref = context.put_bytes("manifest.pb", manifest.SerializeToString())
+                return StageResult(manifest=ref, detected_language=getattr(manifest, "language", ""))
+
+        try:
+            result = await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except Exception as exc:  # noqa: BLE001  whatever a stage raises must reach the task as a failure
+            return _ended_by(exc, stop)
+        return None if stop.reason in (CANCELLED, LEASE_LOST) else StageReport(result=result)
+
+    @contextlib.asynccontextmanager
+    async def _kept_alive(
+        self, command: StageCommand, lease: Lease, delivery: Delivery, stop: StopFlag
+    ) -> AsyncIterator[None]:
+        """Prolong the lease and the broker's patience for as long as the body runs."""
+        interval_s = min(self._around.settings.ack_wait_s, lease.ttl_s) / 3
+        deadline = time.monotonic() + self._around.settings.stage_timeout_s
+        request = KeepAliveRequest(task_id=command.task_id, stage=self._value, lease=lease.lease)
+
+        async def beat() -> None:
+            # The first one comes early: a cancel notice may have passed while the claim was being answered.
+            wait_s = min(0.5, interval_s)
+            while True:
+                await asyncio.sleep(wait_s)
+                wait_s = interval_s
+                await delivery.in_progress()
+                if time.monotonic() > deadline:
+                    stop.set(TIMED_OUT)
+                try:
+                    answer = await self._around.work.KeepAlive(request, timeout=interval_s)
+                except grpc.RpcError as exc:
+                    log.info("keep_alive_unanswered", error=str(from_rpc_error(exc)))
+                else:
+                    if answer.stop:
+                        stop.set(LEASE_LOST)
+
+        beating = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+
+def _ended_by(exc: Exception, stop: StopFlag) -> StageReport | None:
+    if stop.reason in (CANCELLED, LEASE_LOST):
+        return None
+    if stop.reason == TIMED_OUT:
+        return StageReport(failure=to_failure(StageFailedError("STAGE_TIMEOUT")))
+    if isinstance(exc, StoppedError) or stop.reason == DRAINING:
+        # Stopped by the drain, or by somebody inside the service: the stage is run again.
+        return StageReport(release=StageRelease())
+    if isinstance(exc, grpc.RpcError):
+        exc = from_rpc_error(exc)
+    if isinstance(exc, MemoryError):
+        exc = StageFailedError("OUT_OF_MEMORY")
+    if isinstance(exc, OSError):
+        log.error("stage_failed", exc_info=exc)
+        exc = UnavailableError("STORAGE_UNAVAILABLE")
+    if not isinstance(exc, VoiceloomError):
+        log.error("stage_failed", exc_info=exc)
+        exc = StageFailedError("INTERNAL")
+    log.info("stage_failed", code=exc.code, detail=exc.detail, retryable=exc.retryable)
+    return StageReport(failure=to_failure(exc))
+
+
+async def _unless_stopped(sending: Coroutine[Any, Any, None], stop: StopFlag) -> None:
+    """Wait for a report to leave, unless the lease is lost meanwhile: then nobody wants it."""
+    task = asyncio.ensure_future(sending)
+    while not task.done() and stop.reason not in (CANCELLED, LEASE_LOST):
+        await asyncio.wait([task], timeout=0.2)
+    if not task.done():
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
