@@ -1,0 +1,60 @@
+"""Texts of clips into phonemes, with a ledger row for every clip, kept or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.runtime.errors import InvalidInputError
+from services.voice.text import Phonemes, phonemize
+
+# Phonemes a second that a person can speak; outside, the text does not belong to the clip.
+SLOWEST_PACE, FASTEST_PACE = 3.0, 25.0
+
+
+@dataclass(frozen=True)
+class ClipText:
+    """What was said in one clip."""
+
+    clip_id: str
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PhonemeRow:
+    """One row of the ledger; `drop_reason` is "no_phonemes", "pace" or empty."""
+
+    clip_id: str
+    text: str
+    language: str
+    phonemes: Phonemes
+    drop_reason: str = ""
+
+    @property
+    def kept(self) -> bool:
+        return not self.drop_reason
+
+
+def _drop_reason(phonemes: Phonemes, seconds: float) -> str:
+    if not phonemes:
+        return "no_phonemes"
+    pace = len(phonemes.phonemes) / seconds if seconds > 0 else float("inf")
+    return "" if SLOWEST_PACE <= pace <= FASTEST_PACE else "pace"
+
+
+def text_feature(
+    clips: Sequence[ClipText], language: str, *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[PhonemeRow]:
+    """A row for every clip, in order; `progress(done, total)` is called after each and may raise to stop.
+
+    Raises InvalidInputError TEXT_EMPTY when no clip is left, and LanguageError for a language without a front end.
+    """
+    rows = []
+    for done, clip in enumerate(clips, start=1):
+        phonemes = phonemize(clip.text, language)
+        rows.append(PhonemeRow(clip.clip_id, clip.text, language, phonemes, _drop_reason(phonemes, clip.seconds)))
+        progress(done, len(clips))
+    if not any(row.kept for row in rows):
+        raise InvalidInputError("TEXT_EMPTY", detail=f"none of {len(rows)} clips has a text that fits it")
+    return rows
