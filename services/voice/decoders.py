@@ -1,0 +1,172 @@
+"""Waveform decoders: latents at 50 frames a second become samples.
+
+`HifiGan` is the decoder of published GPT-SoVITS checkpoints (arXiv 2010.05646). `IstftDecoder` is ours for small packs: it predicts
+a short-time spectrum with ConvNeXt blocks and inverts it (Vocos, arXiv 2306.00814), about twenty times cheaper per sample.
+Both map (B, inter, T) and a style vector (B, G, 1) to exactly (B, 1, T * hop).
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from services.voice.layers import WeightNormConv1d, WeightNormConvTranspose1d
+
+_SLOPE = 0.1
+
+
+class _ResBlock(nn.Module):
+    """Pairs of a dilated and a plain convolution, each with its residual."""
+
+    def __init__(self, channels: int, kernel: int, dilations: Sequence[int]) -> None:
+        super().__init__()
+        self.convs1 = nn.ModuleList(
+            WeightNormConv1d(channels, channels, kernel, padding=d * (kernel - 1) // 2, dilation=d) for d in dilations
+        )
+        self.convs2 = nn.ModuleList(
+            WeightNormConv1d(channels, channels, kernel, padding=(kernel - 1) // 2) for _ in dilations
+        )
+        for conv in (*self.convs1, *self.convs2):
+            nn.init.normal_(conv.weight_v, 0.0, 0.01)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dilated, plain in zip(self.convs1, self.convs2, strict=True):
+            x = x + plain(F.leaky_relu(dilated(F.leaky_relu(x, _SLOPE)), _SLOPE))
+        return x
+
+
+class HifiGan(nn.Module):
+    """Transposed convolutions, each followed by the mean of residual blocks with several kernels."""
+
+    def __init__(
+        self,
+        inter_channels: int,
+        gin_channels: int,
+        initial_channels: int,
+        rates: Sequence[int],
+        kernels: Sequence[int],
+        block_kernels: Sequence[int],
+        block_dilations: Sequence[Sequence[int]],
+    ) -> None:
+        super().__init__()
+        self.upsampling = prod(rates)
+        self.blocks_per_stage = len(block_kernels)
+        self.conv_pre = nn.Conv1d(inter_channels, initial_channels, 7, padding=3)
+        widths = [initial_channels // 2**stage for stage in range(len(rates) + 1)]
+        self.ups = nn.ModuleList(
+            WeightNormConvTranspose1d(wide, narrow, kernel, stride=rate, padding=(kernel - rate) // 2)
+            for wide, narrow, rate, kernel in zip(widths[:-1], widths[1:], rates, kernels, strict=True)
+        )
+        for up in self.ups:
+            nn.init.normal_(up.weight_v, 0.0, 0.01)
+        self.resblocks = nn.ModuleList(
+            _ResBlock(width, kernel, dilations)
+            for width in widths[1:]
+            for kernel, dilations in zip(block_kernels, block_dilations, strict=True)
+        )
+        self.conv_post = nn.Conv1d(widths[-1], 1, 7, padding=3, bias=False)
+        self.cond = nn.Conv1d(gin_channels, initial_channels, 1)
+
+    def forward(self, z: Tensor, style: Tensor) -> Tensor:
+        x = self.conv_pre(z) + self.cond(style)
+        for stage, up in enumerate(self.ups):
+            x = up(F.leaky_relu(x, _SLOPE))
+            first = stage * self.blocks_per_stage
+            blocks = self.resblocks[first : first + self.blocks_per_stage]
+            x = torch.stack([block(x) for block in blocks]).sum(0) / self.blocks_per_stage
+        # The published models use PyTorch's default slope here, not the 0.1 of the other layers.
+        return torch.tanh(self.conv_post(F.leaky_relu(x)))
+
+
+class _ConvNext(nn.Module):
+    """Depthwise convolution, then a two-layer perceptron per frame; the style scales and shifts what enters the perceptron."""
+
+    def __init__(self, channels: int, expansion: int, gin_channels: int, n_blocks: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(channels, channels, 7, padding=3, groups=channels)
+        self.modulation = nn.Linear(gin_channels, 2 * channels)
+        self.expand = nn.Linear(channels, expansion * channels)
+        self.contract = nn.Linear(expansion * channels, channels)
+        self.scale = nn.Parameter(torch.full((channels,), 1.0 / n_blocks))
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """x (B, C, T), style (B, G)."""
+        hidden = self.depthwise(x).transpose(1, 2)
+        gain, shift = self.modulation(style).unsqueeze(1).chunk(2, dim=2)
+        hidden = F.layer_norm(hidden, hidden.shape[-1:]) * (1.0 + gain) + shift
+        hidden = self.contract(F.gelu(self.expand(hidden)))
+        return x + (hidden * self.scale).transpose(1, 2)
+
+
+class IstftDecoder(nn.Module):
+    """Latents, repeated `upsample` times in time, through ConvNeXt blocks to log-magnitudes and phases, then the inverse STFT.
+
+    Args:
+        hop: samples per latent frame; the STFT hop is `hop // upsample`.
+        n_fft: STFT size, at least two STFT hops so that frames overlap.
+    """
+
+    window: Tensor
+
+    def __init__(
+        self,
+        inter_channels: int,
+        gin_channels: int,
+        channels: int,
+        n_blocks: int,
+        expansion: int,
+        n_fft: int,
+        hop: int,
+        upsample: int,
+    ) -> None:
+        super().__init__()
+        if hop % upsample:
+            raise ValueError(f"hop {hop} is not a multiple of the decoder's upsampling {upsample}")
+        self.n_fft = n_fft
+        self.hop = hop // upsample
+        self.upsample = upsample
+        if n_fft % 2 or n_fft < 2 * self.hop:
+            raise ValueError(f"n_fft {n_fft} must be even and at least {2 * self.hop}, two STFT hops")
+        self.conv_pre = nn.Conv1d(inter_channels, channels, 7, padding=3)
+        self.cond = nn.Conv1d(gin_channels, channels, 1)
+        self.norm_pre = nn.LayerNorm(channels)
+        self.blocks = nn.ModuleList(_ConvNext(channels, expansion, gin_channels, n_blocks) for _ in range(n_blocks))
+        self.norm_post = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, n_fft + 2)
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        for linear in (self.head, *(part for block in self.blocks for part in (block.expand, block.contract))):
+            nn.init.trunc_normal_(linear.weight, std=0.02)
+            nn.init.zeros_(linear.bias)
+
+    def forward(self, z: Tensor, style: Tensor) -> Tensor:
+        x = (self.conv_pre(z) + self.cond(style)).repeat_interleave(self.upsample, dim=2)
+        x = self.norm_pre(x.transpose(1, 2)).transpose(1, 2)
+        for block in self.blocks:
+            x = block(x, style.squeeze(2))
+        spectrum = self.head(self.norm_post(x.transpose(1, 2)))
+        with torch.autocast(z.device.type, enabled=False):
+            log_magnitude, phase = spectrum.float().chunk(2, dim=2)
+            # 1e2 is far above any magnitude of speech and keeps an early training step from overflowing.
+            magnitude = log_magnitude.exp().clamp(max=1e2)
+            frames = torch.fft.irfft(torch.polar(magnitude, phase), n=self.n_fft, dim=2)
+            return self._overlap_add(frames).unsqueeze(1)
+
+    def _overlap_add(self, frames: Tensor) -> Tensor:
+        """(B, T, n_fft) -> (B, T * hop): windowed sum over the sum of squared windows, the ends cut evenly."""
+        count = frames.shape[1]
+        total = self._fold((frames * self.window))
+        envelope = self._fold(self.window.square().expand(1, count, -1))
+        start = (self.n_fft - self.hop) // 2
+        stop = start + count * self.hop
+        return total[:, start:stop] / envelope[:, start:stop].clamp(min=1e-8)
+
+    def _fold(self, frames: Tensor) -> Tensor:
+        """Adds (B, T, n_fft) frames at every hop, as shifted sums of hop-long pieces."""
+        pieces = -(-self.n_fft // self.hop)
+        frames = F.pad(frames, (0, pieces * self.hop - self.n_fft)).unflatten(2, (pieces, self.hop))
+        rows = [F.pad(frames[:, :, i], (0, 0, i, pieces - 1 - i)) for i in range(pieces)]
+        return torch.stack(rows).sum(0).flatten(1)

@@ -1,0 +1,423 @@
+"""SoVITS: semantic tokens, phonemes and a reference become a waveform (the second model of GPT-SoVITS).
+
+    content features -> tokens ┐                       ┌ prior (m_p, logs_p) ── KL ── flow(z)
+                               ├ enc_p (with phonemes) ┘
+    spectrogram -> style ──────┴── enc_q -> z ─ decoder -> waveform
+
+A variational autoencoder: `enc_q` sees the recording and is dropped after training; `enc_p` predicts the same latent from tokens
+and text. Architecture and state-dict keys are those of GPT-SoVITS v1 and v2; every size is configurable. Frames are 50 a second,
+tokens 25.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from services.voice.decoders import HifiGan, IstftDecoder
+from services.voice.layers import Attention, Encoder, GatedConvs, length_mask
+from services.voice.quantizer import Quantizer
+from services.voice.style import StyleEncoder
+
+DECODERS = ("hifigan", "istft")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SovitsConfig:
+    """Sizes of a SoVITS. The defaults are GPT-SoVITS v2's."""
+
+    n_symbols: int = 732
+    sample_rate_hz: int = 32000
+    hop: int = 640
+    """Samples per frame; sample_rate_hz / hop must be 50, the rate of content features."""
+    n_fft: int = 2048
+    """Size and window of the spectrogram that `enc_q` and the style encoder read."""
+    n_mels: int = 128
+    """Bands of the mel loss."""
+    ssl_channels: int = 768
+    """Channels of the content features."""
+    code_channels: int | None = None
+    """Channels of a code of the quantiser; as many as the features have when None."""
+    codebook_size: int = 1024
+    learn_codebook: bool = False
+    """Train ssl_proj and let the codes follow by moving averages. False freezes both, as fine-tuning must."""
+    inter_channels: int = 192
+    hidden_channels: int = 192
+    filter_channels: int = 768
+    n_heads: int = 2
+    n_layers: int = 6
+    kernel_size: int = 3
+    window_size: int = 4
+    p_dropout: float = 0.1
+    gin_channels: int = 512
+    ref_bins: int = 704
+    """How many of the lowest spectrogram bins the style encoder reads."""
+    ref_hidden: int = 128
+    mrte_channels: int = 512
+    mrte_heads: int = 4
+    posterior_layers: int = 16
+    posterior_kernel: int = 5
+    flow_steps: int = 4
+    flow_layers: int = 4
+    flow_kernel: int = 5
+    segment_frames: int = 32
+    """Frames that the decoder sees per clip in training; the discriminator hears segment_frames * hop samples."""
+    decoder: str = "hifigan"
+    upsample_initial_channel: int = 512
+    upsample_rates: Sequence[int] = (10, 8, 2, 2, 2)
+    upsample_kernel_sizes: Sequence[int] = (16, 16, 8, 2, 2)
+    resblock_kernel_sizes: Sequence[int] = (3, 7, 11)
+    resblock_dilation_sizes: Sequence[Sequence[int]] = field(default=((1, 3, 5), (1, 3, 5), (1, 3, 5)))
+    istft_channels: int = 256
+    istft_blocks: int = 6
+    istft_expansion: int = 3
+    istft_n_fft: int = 960
+    istft_upsample: int = 2
+    leaky_padding: bool = False
+    """Reproduce the published code's handling of padded rows in the style encoder; see StyleEncoder."""
+
+    def __post_init__(self) -> None:
+        if self.decoder not in DECODERS:
+            raise ValueError(f"decoder is {self.decoder!r}; known: {', '.join(DECODERS)}")
+        if self.decoder == "hifigan" and prod(self.upsample_rates) != self.hop:
+            raise ValueError(f"upsample_rates multiply to {prod(self.upsample_rates)}, but hop is {self.hop}")
+        if self.sample_rate_hz != 50 * self.hop:
+            raise ValueError(f"{self.sample_rate_hz} Hz with hop {self.hop} is not 50 frames a second")
+        if self.gin_channels != self.mrte_channels:
+            raise ValueError("gin_channels and mrte_channels must be equal: the style is added inside the MRTE")
+        if self.inter_channels % 2:
+            raise ValueError("inter_channels must be even: the flow splits them in halves")
+        if self.ref_bins > self.spec_channels:
+            raise ValueError(f"ref_bins is {self.ref_bins}, but the spectrogram has {self.spec_channels} bins")
+
+    @property
+    def spec_channels(self) -> int:
+        return self.n_fft // 2 + 1
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> "SovitsConfig":
+        """Builds a config from plain values, such as a pack's table; an unknown name raises ValueError."""
+        known = {f.name for f in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(f"SoVITS has no setting called {', '.join(unknown)}")
+        return cls(**values)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class SovitsOutput:
+    """What a training step needs. T frames, S = segment_frames; masks are 1.0 where valid."""
+
+    wav: Tensor  # (B, 1, S * hop), decoded from a random segment of z
+    ids_slice: Tensor  # (B,) int64, first frame of that segment
+    commit_loss: Tensor  # scalar; 0 while the quantiser is frozen
+    mask: Tensor  # (B, 1, T)
+    z: Tensor  # (B, inter, T)
+    z_p: Tensor
+    m_p: Tensor
+    logs_p: Tensor
+    m_q: Tensor
+    logs_q: Tensor
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Recorded randomness of a forward pass, for tests: noise of the posterior, and positions of the segments in 0..1."""
+
+    noise: Tensor  # (B, inter, T)
+    position: Tensor  # (B,)
+
+
+class StyledCrossAttention(nn.Module):
+    """Merges text and style into the content stream (the multi-reference timbre encoder, MRTE)."""
+
+    def __init__(self, hidden: int, channels: int, n_heads: int) -> None:
+        super().__init__()
+        self.cross_attention = Attention(channels, n_heads)
+        self.c_pre = nn.Conv1d(hidden, channels, 1)
+        self.text_pre = nn.Conv1d(hidden, channels, 1)
+        self.c_post = nn.Conv1d(channels, hidden, 1)
+
+    def forward(self, content: Tensor, mask: Tensor, text: Tensor, text_mask: Tensor, style: Tensor) -> Tensor:
+        content = self.c_pre(content * mask)
+        text = self.text_pre(text * text_mask)
+        merged = self.cross_attention(content * mask, text * text_mask, text_mask) + content + style
+        return self.c_post(merged * mask)
+
+
+class PriorEncoder(nn.Module):
+    """Token embeddings and phonemes -> mean and log-deviation of the prior (enc_p)."""
+
+    def __init__(self, config: SovitsConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_channels
+
+        def encoder(n_layers: int) -> Encoder:
+            return Encoder(
+                hidden,
+                config.filter_channels,
+                config.n_heads,
+                n_layers,
+                config.kernel_size,
+                config.p_dropout,
+                config.window_size,
+            )
+
+        self.ssl_proj = nn.Conv1d(config.code_channels or config.ssl_channels, hidden, 1)
+        self.encoder_ssl = encoder(config.n_layers // 2)
+        self.encoder_text = encoder(config.n_layers)
+        self.text_embedding = nn.Embedding(config.n_symbols, hidden)
+        self.mrte = StyledCrossAttention(hidden, config.mrte_channels, config.mrte_heads)
+        self.encoder2 = encoder(config.n_layers // 2)
+        self.proj = nn.Conv1d(hidden, 2 * config.inter_channels, 1)
+
+    def forward(
+        self, codes: Tensor, mask: Tensor, phones: Tensor, phone_mask: Tensor, style: Tensor, speed: float = 1.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """codes (B, D, T), phones (B, N) -> m, logs (B, inter, T') and their mask; T' is int(T / speed) + 1 unless speed is 1."""
+        content = self.encoder_ssl(self.ssl_proj(codes * mask) * mask, mask)
+        text = self.encoder_text(self.text_embedding(phones).transpose(1, 2), phone_mask)
+        x = self.encoder2(self.mrte(content, mask, text, phone_mask, style), mask)
+        if speed != 1.0:
+            frames = int(x.shape[2] / speed) + 1
+            x = F.interpolate(x, size=frames, mode="linear")
+            mask = F.interpolate(mask, size=frames, mode="nearest")
+        mean, log_deviation = (self.proj(x) * mask).chunk(2, dim=1)
+        return mean, log_deviation, mask
+
+
+class PosteriorEncoder(nn.Module):
+    """Spectrogram -> mean and log-deviation of the posterior (enc_q). The style gets no gradient from here."""
+
+    def __init__(self, config: SovitsConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_channels
+        self.pre = nn.Conv1d(config.spec_channels, hidden, 1)
+        self.enc = GatedConvs(hidden, config.posterior_kernel, config.posterior_layers, config.gin_channels)
+        self.proj = nn.Conv1d(hidden, 2 * config.inter_channels, 1)
+
+    def forward(self, spec: Tensor, mask: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.enc(self.pre(spec) * mask, mask, style.detach())
+        mean, log_deviation = (self.proj(x) * mask).chunk(2, dim=1)
+        return mean, log_deviation
+
+
+class Coupling(nn.Module):
+    """Shifts the second half of the channels by a function of the first half: invertible, with unit Jacobian."""
+
+    def __init__(self, config: SovitsConfig) -> None:
+        super().__init__()
+        half, hidden = config.inter_channels // 2, config.hidden_channels
+        self.pre = nn.Conv1d(half, hidden, 1)
+        self.enc = GatedConvs(hidden, config.flow_kernel, config.flow_layers, config.gin_channels)
+        self.post = nn.Conv1d(hidden, half, 1)
+        # The flow starts as the identity (up to channel order).
+        nn.init.zeros_(self.post.weight)
+        nn.init.zeros_(self.post.bias)
+
+    def shift(self, first: Tensor, mask: Tensor, style: Tensor) -> Tensor:
+        return self.post(self.enc(self.pre(first) * mask, mask, style)) * mask
+
+
+class Flow(nn.Module):
+    """Couplings with the channels reversed after each; odd indices are the reversals, which have no weights."""
+
+    def __init__(self, config: SovitsConfig) -> None:
+        super().__init__()
+        self.flows = nn.ModuleList(
+            Coupling(config) if index % 2 == 0 else nn.Identity() for index in range(2 * config.flow_steps)
+        )
+
+    def forward(self, z: Tensor, mask: Tensor, style: Tensor) -> Tensor:
+        """Posterior samples -> the prior's space."""
+        for coupling in self.flows[::2]:
+            first, second = z.chunk(2, dim=1)
+            second = (second + coupling.shift(first, mask, style)) * mask
+            z = torch.cat([first, second], dim=1).flip(1)
+        return z
+
+    def inverse(self, z: Tensor, mask: Tensor, style: Tensor) -> Tensor:
+        """Prior samples -> the decoder's space."""
+        for coupling in reversed(self.flows[::2]):
+            first, second = z.flip(1).chunk(2, dim=1)
+            second = (second - coupling.shift(first, mask, style)) * mask
+            z = torch.cat([first, second], dim=1)
+        return z
+
+
+class Sovits(nn.Module):
+    """The whole model; see the module's docstring. `Sovits(SovitsConfig())` is GPT-SoVITS v2."""
+
+    def __init__(self, config: SovitsConfig) -> None:
+        super().__init__()
+        self.config = config
+        code_channels = config.code_channels or config.ssl_channels
+        self.enc_p = PriorEncoder(config)
+        self.dec = _decoder(config)
+        self.enc_q = PosteriorEncoder(config)
+        self.flow = Flow(config)
+        self.ref_enc = StyleEncoder(
+            config.ref_bins, config.ref_hidden, config.gin_channels, leaky_padding=config.leaky_padding
+        )
+        self.ssl_proj = nn.Conv1d(config.ssl_channels, code_channels, 2, stride=2)
+        self.quantizer = Quantizer(config.codebook_size, code_channels)
+        if not config.learn_codebook:
+            self.ssl_proj.requires_grad_(False)
+
+    def style(self, spec: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, F, T) magnitudes -> (B, gin, 1)."""
+        if mask is None:
+            mask = spec.new_ones(spec.shape[0], 1, spec.shape[2])
+        return self.ref_enc(spec[:, : self.config.ref_bins], mask)
+
+    def mean_style(self, reference_specs: Sequence[Tensor]) -> Tensor:
+        """One style vector (1, gin, 1) for several references (1, F, T): the mean of theirs."""
+        if not reference_specs:
+            raise ValueError("at least one reference is needed")
+        return torch.stack([self.style(spec) for spec in reference_specs]).mean(0)
+
+    @torch.no_grad()
+    def extract_tokens(self, features: Tensor) -> Tensor:
+        """Content features (B, C, T) at 50 Hz -> tokens (B, T // 2) int64 at 25 Hz."""
+        with torch.autocast(features.device.type, enabled=False):
+            return self.quantizer.encode(self.ssl_proj(features.float()))
+
+    def set_codebook(self, weight: Tensor, bias: Tensor, codes: Tensor, counts: Tensor | None = None) -> None:
+        """Sets what turns features into tokens: ssl_proj's weight (D, C, 2) and bias (D,), codes (K, D), how often each is used (K,)."""
+        with torch.no_grad():
+            if weight.shape != self.ssl_proj.weight.shape:
+                raise ValueError(f"weight is {tuple(weight.shape)}, ssl_proj {tuple(self.ssl_proj.weight.shape)}")
+            self.ssl_proj.weight.copy_(weight)
+            assert self.ssl_proj.bias is not None
+            self.ssl_proj.bias.copy_(bias)
+        self.quantizer.set_codes(codes, counts)
+
+    def forward(
+        self,
+        features: Tensor,
+        spec: Tensor,
+        spec_lengths: Tensor,
+        phones: Tensor,
+        phone_lengths: Tensor,
+        *,
+        generator: torch.Generator | None = None,
+        draws: Draws | None = None,
+    ) -> SovitsOutput:
+        """A training pass. Padding at the right of a row changes nothing in its results (lengths are even, see below).
+
+        Args:
+            features: (B, C, T) content features at 50 Hz, zero beyond the lengths.
+            spec: (B, F, T) magnitudes of the recording, zero beyond the lengths.
+            spec_lengths: (B,) valid frames. Even ones keep tokens whole; the last frame of an odd one pairs with silence.
+            phones: (B, N) symbol ids; phone_lengths: (B,) how many are valid.
+            generator: source of the noise and the segment positions, on the CPU or the model's device.
+        """
+        frames = spec.shape[2]
+        mask = length_mask(spec_lengths, frames)
+        phone_mask = length_mask(phone_lengths, phones.shape[1])
+        style = self.style(spec, mask)
+        quantized, commit_loss = self._quantize(F.pad(features, (0, features.shape[2] % 2)), mask)
+        codes = quantized.repeat_interleave(2, dim=2)[:, :, :frames]
+        m_p, logs_p, _ = self.enc_p(codes, mask, phones, phone_mask, style)
+        m_q, logs_q = self.enc_q(spec, mask, style)
+        if draws is None:
+            draws = _draw(m_q, generator)
+        z = (m_q + draws.noise * logs_q.exp()) * mask
+        z_p = self.flow(z, mask, style)
+        segment = self.config.segment_frames
+        choices = (spec_lengths - segment + 1).clamp(min=1)
+        ids_slice = (draws.position * choices).long().clamp(max=choices - 1)
+        wav = self.dec(slice_segments(z, ids_slice, segment), style)
+        return SovitsOutput(wav, ids_slice, commit_loss, mask, z, z_p, m_p, logs_p, m_q, logs_q)
+
+    def _quantize(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        if self.config.learn_codebook and self.training:
+            even = F.pad(mask, (0, mask.shape[2] % 2))
+            return self.quantizer.learn(self.ssl_proj(features), even[:, :, ::2])
+        return self.quantizer.lookup(self.extract_tokens(features)), features.new_zeros(())
+
+    @torch.inference_mode()
+    def decode(
+        self,
+        tokens: Tensor,
+        phones: Tensor,
+        reference_specs: Sequence[Tensor],
+        *,
+        noise_scale: float = 0.5,
+        speed: float = 1.0,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Speaks: tokens (1, T) and phones (1, N) in the voice of the references [(1, F, frames)] -> (1, 1, samples) in -1..1.
+
+        samples is 2 * T * hop at speed 1; else (int(2 * T / speed) + 1) * hop. `noise` (1, inter, frames) replaces the draw.
+        """
+        z, mask, style = self.latents(
+            tokens, phones, reference_specs, noise_scale=noise_scale, speed=speed, generator=generator, noise=noise
+        )
+        return self.dec(z * mask, style).clamp(-1.0, 1.0)
+
+    def latents(
+        self,
+        tokens: Tensor,
+        phones: Tensor,
+        reference_specs: Sequence[Tensor],
+        *,
+        noise_scale: float,
+        speed: float,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The decoder's inputs for `decode`: z (1, inter, frames), its mask and the style."""
+        style = self.mean_style(reference_specs)
+        codes = self.quantizer.lookup(tokens).repeat_interleave(2, dim=2)
+        mask = codes.new_ones(1, 1, codes.shape[2])
+        phone_mask = codes.new_ones(1, 1, phones.shape[1])
+        m_p, logs_p, mask = self.enc_p(codes, mask, phones, phone_mask, style, speed)
+        if noise is None:
+            noise = _draw(m_p, generator).noise if noise_scale else torch.zeros_like(m_p)
+        z_p = m_p + noise * logs_p.exp() * noise_scale
+        return self.flow.inverse(z_p, mask, style), mask, style
+
+
+def slice_segments(x: Tensor, starts: Tensor, size: int) -> Tensor:
+    """(B, C, T), starts (B,) -> (B, C, size); zeros where a row ends before its segment does."""
+    if x.shape[2] < size:
+        x = F.pad(x, (0, size - x.shape[2]))
+    index = starts[:, None] + torch.arange(size, device=x.device)
+    return x.gather(2, index[:, None, :].expand(-1, x.shape[1], -1))
+
+
+def _decoder(config: SovitsConfig) -> HifiGan | IstftDecoder:
+    if config.decoder == "istft":
+        return IstftDecoder(
+            config.inter_channels,
+            config.gin_channels,
+            config.istft_channels,
+            config.istft_blocks,
+            config.istft_expansion,
+            config.istft_n_fft,
+            config.hop,
+            config.istft_upsample,
+        )
+    return HifiGan(
+        config.inter_channels,
+        config.gin_channels,
+        config.upsample_initial_channel,
+        config.upsample_rates,
+        config.upsample_kernel_sizes,
+        config.resblock_kernel_sizes,
+        config.resblock_dilation_sizes,
+    )
+
+
+def _draw(like: Tensor, generator: torch.Generator | None) -> Draws:
+    # Drawn where the generator lives, so that a CPU generator gives the same run on every device.
+    device = like.device if generator is None else generator.device
+    noise = torch.randn(like.shape, generator=generator, device=device)
+    position = torch.rand(like.shape[0], generator=generator, device=device)
+    return Draws(noise.to(like.device, like.dtype), position.to(like.device))
