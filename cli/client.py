@@ -1,0 +1,176 @@
+"""Speaks the REST API of a gateway: one method per request, answers as plain dictionaries, errors as ApiError."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+JsonObject = dict[str, Any]
+API = "/api/v1"
+CHUNK_BYTES = 1 << 20
+# The gateway beats every 15 s on an event stream; silence for longer than this means that the connection is dead.
+STREAM_SILENCE_S = 45.0
+
+
+class ApiError(Exception):
+    """The gateway refused; `code` is for programs, the message is the sentence for people."""
+
+    def __init__(self, status: int, code: str, detail: str, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class UnreachableError(Exception):
+    """Nobody answers at the server's address."""
+
+
+class Client:
+    """A connection to one gateway. Raises ApiError for refusals and UnreachableError when nobody answers."""
+
+    def __init__(self, server: str, language: str = "en") -> None:
+        self.server = server.rstrip("/")
+        loopback = urlsplit(self.server).hostname in ("127.0.0.1", "localhost", "::1")
+        self._http = httpx.Client(
+            base_url=self.server,
+            headers={"Accept-Language": language},
+            timeout=httpx.Timeout(60.0, connect=5.0),
+            trust_env=not loopback,  # a proxy for the web has no business with this machine's own traffic
+        )
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._http.close()
+
+    def upload(self, path: Path, transcript: str | None = None) -> JsonObject:
+        """Send a recording; the answer has its `file_id`."""
+        with path.open("rb") as recording:
+            data = {"transcript": transcript} if transcript else {}
+            # Decoding a long recording takes the server a while after the last byte.
+            return self._json("POST", f"{API}/files", files={"file": (path.name, recording)}, data=data, timeout=600.0)
+
+    def files(self) -> list[JsonObject]:
+        """Every uploaded recording, page by page."""
+        return list(self._pages(f"{API}/files"))
+
+    def delete_file(self, file_id: str) -> JsonObject:
+        """Remove an uploaded recording."""
+        return self._json("DELETE", f"{API}/files/{quote(file_id, safe='')}")
+
+    def create_task(self, exp_name: str, file_id: str, options: JsonObject) -> JsonObject:
+        """Start training a voice."""
+        body = {"exp_name": exp_name, "audio_file_id": file_id, "options": options}
+        return self._json("POST", f"{API}/tasks", json=body)
+
+    def tasks(self, status: str | None = None) -> list[JsonObject]:
+        """Every task, newest first."""
+        return list(self._pages(f"{API}/tasks", {"status": status} if status else {}))
+
+    def task(self, task_id: str) -> JsonObject:
+        """One task."""
+        return self._json("GET", self._task_path(task_id))
+
+    def cancel(self, task_id: str, *, purge: bool = False) -> JsonObject:
+        """Cancel a task; with `purge`, remove it with its files and its name."""
+        return self._json("DELETE", self._task_path(task_id), params={"purge": "true"} if purge else {})
+
+    def outputs(self, task_id: str) -> JsonObject:
+        """What a task has made."""
+        return self._json("GET", self._task_path(task_id) + "/outputs")
+
+    def packs(self) -> JsonObject:
+        """The voice pack in use."""
+        return self._json("GET", f"{API}/packs")
+
+    def is_ready(self) -> bool:
+        """Whether the whole service can serve."""
+        try:
+            return self._http.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def download(self, task_id: str, file_type: str, name: str, into: Path) -> "Download":
+        """Fetch one file of a task to the path `into` (written beside it first, so that no half file stays)."""
+        address = f"{self._task_path(task_id)}/outputs/{file_type}/{quote(name)}"
+        digest, size = hashlib.sha256(), 0
+        into.parent.mkdir(parents=True, exist_ok=True)
+        partial = into.with_name(into.name + ".part")
+        with self.stream(address) as response, partial.open("wb") as target:
+            for chunk in response.iter_bytes(CHUNK_BYTES):
+                target.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+            etag = response.headers.get("ETag", "").removeprefix("W/").strip('"')
+        partial.replace(into)
+        return Download(into, size, digest.hexdigest(), etag)
+
+    @contextmanager
+    def stream(self, address: str, headers: dict[str, str] | None = None) -> Iterator[httpx.Response]:
+        """GET whose body is read piece by piece; used for downloads and events."""
+        timeout = httpx.Timeout(STREAM_SILENCE_S, connect=5.0)
+        with self._connected(), self._http.stream("GET", address, headers=headers, timeout=timeout) as response:
+            if response.is_error:
+                response.read()
+                raise to_error(response)
+            yield response
+
+    def events_path(self, task_id: str) -> str:
+        """Where a task's events are."""
+        return self._task_path(task_id) + "/progress"
+
+    def _task_path(self, task_id: str) -> str:
+        return f"{API}/tasks/{quote(task_id, safe='')}"
+
+    def _pages(self, address: str, params: dict[str, str] | None = None) -> Iterator[JsonObject]:
+        seen, total = 0, 1
+        while seen < total:
+            page = self._json("GET", address, params={**(params or {}), "limit": "100", "offset": str(seen)})
+            yield from page["items"]
+            seen, total = seen + len(page["items"]), page["total"] if page["items"] else 0
+
+    def _json(self, method: str, address: str, **arguments: Any) -> JsonObject:
+        with self._connected():
+            response = self._http.request(method, address, **arguments)
+        if response.is_error:
+            raise to_error(response)
+        answer: JsonObject = response.json()
+        return answer
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise UnreachableError(f"{self.server} does not answer ({type(error).__name__})") from error
+
+
+class Download:
+    """A file that was fetched: where it is, how long, its SHA-256 and what the server's ETag said."""
+
+    def __init__(self, path: Path, size_bytes: int, sha256: str, etag: str) -> None:
+        self.path = path
+        self.size_bytes = size_bytes
+        self.sha256 = sha256
+        self.etag = etag
+
+
+def to_error(response: httpx.Response) -> ApiError:
+    """Turn an error answer into an exception, also when it did not come from a gateway of ours."""
+    try:
+        body = response.json()
+        code, detail = str(body["code"]), str(body["detail"])
+        fields = "; ".join(f"{item['field']}: {item['message']}" for item in body.get("errors") or [])
+    except (ValueError, KeyError, TypeError):
+        code, detail, fields = "UNKNOWN", f"The server answered {response.status_code}.", ""
+    retry_after = response.headers.get("Retry-After", "")
+    return ApiError(
+        response.status_code,
+        code,
+        f"{detail} ({fields})" if fields else detail,
+        float(retry_after) if retry_after.isdecimal() else None,
+    )

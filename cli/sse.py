@@ -1,0 +1,78 @@
+"""Follows a task's events over SSE: reconnects by itself and goes on after the last event it saw."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from cli.client import ApiError, Client, JsonObject, UnreachableError
+
+TERMINAL = frozenset({"completed", "failed", "cancelled"})
+# A stack that restarts is back within seconds; a minute of silence means that nobody is there.
+PATIENCE_S = 60.0
+PAUSE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """One server-sent event; `id` is empty for heartbeats."""
+
+    id: str
+    name: str
+    data: JsonObject
+
+
+def parse(lines: Iterable[str]) -> Iterator[Event]:
+    """Turn the lines of an event stream into events (WHATWG HTML, section 9.2: fields, comments, blank line ends)."""
+    identifier, name = "", "message"
+    data: list[str] = []
+    for line in lines:
+        if line == "":
+            if data:
+                yield Event(identifier, name, json.loads("\n".join(data)))
+            identifier, name, data = "", "message", []
+            continue
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "id":
+            identifier = value
+        elif field == "event":
+            name = value
+        elif field == "data":
+            data.append(value)
+
+
+def follow(
+    client: Client,
+    task_id: str,
+    last_id: str = "",
+    *,
+    patience_s: float = PATIENCE_S,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Event]:
+    """Yield a task's events until its end, each once; raises ApiError, or UnreachableError after `patience_s`."""
+    last_contact = clock()
+    while True:
+        try:
+            headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+            with client.stream(client.events_path(task_id), headers) as response:
+                if response.status_code == 204:  # the end of the task was already seen
+                    return
+                for event in parse(response.iter_lines()):
+                    last_contact = clock()
+                    last_id = event.id or last_id
+                    if event.name != "heartbeat":
+                        yield event
+                    if event.name in TERMINAL:
+                        return
+        except ApiError as error:
+            if error.status not in (429, 503) or clock() - last_contact > patience_s:
+                raise
+            sleep(error.retry_after_s or PAUSE_S)
+        except UnreachableError:
+            if clock() - last_contact > patience_s:
+                raise
+            sleep(PAUSE_S)
+        else:
+            sleep(PAUSE_S)  # the server closed the stream before the end, for example to restart
