@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.local.ports import free_ports, is_free
 from deploy.local.stack import ROOT, SERVICES, Layout, base_environment, programs, write_nats_config
@@ -163,7 +164,8 @@ async def serve(arguments: Arguments, layout: Layout, lock_fd: int) -> int:
     say(f"Starting Voiceloom; data in {arguments.data}, logs in {layout.logs}")
     stopped = asyncio.ensure_future(stop.wait())
     starting = asyncio.ensure_future(start(supervisor, arguments.port))
-    await asyncio.wait({stopped, starting, supervisor.hopeless}, return_when=asyncio.FIRST_COMPLETED)
+    ends: list[asyncio.Future[Any]] = [stopped, starting, supervisor.hopeless]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if starting.done():
         starting.result()
         supervisor.started = True

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Child:
     keeper: asyncio.Task[None] | None = None
     restarts: int = 0
     deaths_in_a_row: int = 0
-    stopping: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def pid(self) -> int | None:
@@ -78,27 +78,27 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop everything, last rank first; what does not end in its time is killed with all that it started."""
         for child in self.children:
-            child.stopping = True
+            child.stopping.set()
         for _, rank in groupby(reversed(self.children), key=lambda child: child.program.rank):
             await asyncio.gather(*(self._end(child) for child in rank))
 
     def kill(self) -> None:
         """End everything at once."""
         for child in self.children:
-            child.stopping = True
+            child.stopping.set()
             kill_group(child.pid)
 
     async def _keep(self, child: Child) -> None:
         """Run one program again and again until it is asked to stop."""
         clock = asyncio.get_running_loop().time
-        while not child.stopping:
+        while not child.stopping.is_set():
             began = clock()
             child.process = await self._spawn(child.program)
             group = child.process.pid
             self._changed()
             code = await child.process.wait()
             kill_group(group)  # what it had started dies with it
-            if child.stopping:
+            if child.stopping.is_set():
                 return
             child.deaths_in_a_row = 1 if clock() - began > SETTLED_S else child.deaths_in_a_row + 1
             child.restarts += 1
@@ -107,7 +107,8 @@ class Supervisor:
             self._changed()
             if child.deaths_in_a_row >= 5 and not self.started and not self.hopeless.done():
                 self.hopeless.set_result(child)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(child.stopping.wait(), pause)
 
     async def _spawn(self, program: Program) -> asyncio.subprocess.Process:
         path = self.log_path(program.name)
@@ -134,9 +135,7 @@ class Supervisor:
         keeper, pid = child.keeper, child.pid
         if keeper is None:
             return
-        if pid is None:  # between two lives
-            keeper.cancel()
-        else:
+        if pid is not None:  # else it is between two lives, and its keeper has heard
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         _, late = await asyncio.wait([keeper], timeout=child.program.grace_s)
