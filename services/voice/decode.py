@@ -5,7 +5,7 @@ ever followed (no playlists, no network), and length, memory and decoded bytes a
 """
 
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +49,9 @@ class DecodeLimits:
     max_decoded_bytes: int = 16 * 2**30
 
 
+DEFAULT_LIMITS = DecodeLimits()
+
+
 @dataclass(frozen=True)
 class AudioFacts:
     """What a recording is, counted by decoding it to its end."""
@@ -69,7 +72,7 @@ class AudioReader:
     Raises AudioUnreadableError from the constructor or from blocks(), and AudioTooLongError from blocks().
     """
 
-    def __init__(self, source: Path | bytes, limits: DecodeLimits = DecodeLimits()) -> None:
+    def __init__(self, source: Path | bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
         self.limits = limits
         self._container = _open_container(source)
         try:
@@ -204,15 +207,17 @@ class AudioReader:
                 raise AudioUnreadableError("damaged", detail=f"{self.seconds:.1f} s of the stated {stated_s:.1f} s")
 
 
-def probe(source: Path | bytes, limits: DecodeLimits = DecodeLimits()) -> AudioFacts:
-    """Decode the whole recording, keep nothing of it, and say what it is."""
+def probe(
+    source: Path | bytes, limits: DecodeLimits = DEFAULT_LIMITS, check: Callable[[], None] = lambda: None
+) -> AudioFacts:
+    """Decode the whole recording, keep nothing of it, and say what it is; `check` may raise to stop in between."""
     with AudioReader(source, limits) as reader:
         for _ in reader.blocks():
-            pass
+            check()
         return reader.facts()
 
 
-def decode(source: Path | bytes, limits: DecodeLimits = DecodeLimits()) -> tuple[Samples, int]:
+def decode(source: Path | bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> tuple[Samples, int]:
     """Decode a short recording at once: mono float32 samples (N,) and their rate in Hz."""
     with AudioReader(source, limits) as reader:
         blocks = list(reader.blocks())

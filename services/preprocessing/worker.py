@@ -1,0 +1,84 @@
+"""Runs the stage audio_slice: uploads in, clips and a manifest out."""
+
+from pathlib import Path
+
+from services.preprocessing.audio_slice import Clip, Recording, Slices, slice_recordings
+from services.preprocessing.report import DataReport
+from services.preprocessing.settings import PreprocessingSettings
+from services.runtime.stage import StageContext, message
+from services.voice.pack import Pack
+from voiceloom.pipeline.v1 import manifest_pb2
+
+# The ledger names every dropped clip; people who watch are spared more than this many lines.
+MOST_LOGGED_CLIPS = 20
+
+
+class AudioSliceWorker:
+    """The stage function of audio_slice for one voice pack."""
+
+    def __init__(self, settings: PreprocessingSettings, pack: Pack) -> None:
+        self._settings = settings
+        self._pack = pack
+
+    def __call__(self, ctx: StageContext) -> manifest_pb2.AudioSliceManifest:
+        """Fetch, slice, store. Raises what slice_recordings raises."""
+        slices, report = slice_recordings(
+            self._fetch(ctx),
+            self._pack.sample_rate_hz,
+            ctx.scratch,
+            rules=self._settings.slice_rules,
+            limits=self._settings.decode_limits,
+            progress=ctx.progress,
+            check_stop=ctx.stop.raise_if_set,
+        )
+        _tell(ctx, slices, report)
+        return manifest_pb2.AudioSliceManifest(
+            clips_ref=ctx.write_tensors("clips.safetensors", dict(slices.samples)),
+            sample_rate_hz=self._pack.sample_rate_hz,
+            clips=[_to_row(clip) for clip in slices.clips],
+            report=_to_report(report),
+            provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
+        )
+
+    def _fetch(self, ctx: StageContext) -> list[Recording]:
+        recordings = []
+        for number, file in enumerate(ctx.claim.files):
+            ctx.stop.raise_if_set()
+            path: Path = ctx.artifacts.get_file(file.ref, ctx.scratch / f"recording_{number}")
+            recordings.append(Recording(path, file.seconds))
+        return recordings
+
+
+def _tell(ctx: StageContext, slices: Slices, report: DataReport) -> None:
+    for warning in report.warnings():
+        ctx.log("warning", warning.key, **warning.args)
+    dropped = [clip for clip in slices.clips if not clip.kept]
+    for clip in dropped[:MOST_LOGGED_CLIPS]:
+        ctx.log("info", "clip.dropped", clip=clip.id, reason=clip.drop_reason)
+
+
+def _to_row(clip: Clip) -> manifest_pb2.Clip:
+    return manifest_pb2.Clip(
+        id=clip.id,
+        start_s=clip.start_s,
+        seconds=clip.seconds,
+        kept=clip.kept,
+        drop_reason=clip.drop_reason,
+        loudness_lufs=clip.loudness_lufs,
+        snr_db=clip.snr_db,
+    )
+
+
+def _to_report(report: DataReport) -> manifest_pb2.DataReport:
+    return manifest_pb2.DataReport(
+        total_s=report.total_s,
+        speech_s=report.speech_s,
+        usable_s=report.usable_s,
+        silence_ratio=report.silence_ratio,
+        clipping_ratio=report.clipping_ratio,
+        snr_db=report.snr_db,
+        loudness_lufs=report.loudness_lufs,
+        source_sample_rate_hz=report.sample_rate_hz,
+        source_channels=report.channels,
+        warnings=[message(warning.key, **warning.args) for warning in report.warnings()],
+    )
