@@ -161,6 +161,7 @@ async def serve(arguments: Arguments, layout: Layout, lock_fd: int) -> int:
     stop = asyncio.Event()
     on_stop_signals(lambda: supervisor.kill() if stop.is_set() else stop.set())
 
+    changed()
     say(f"Starting Voiceloom; data in {arguments.data}, logs in {layout.logs}")
     stopped = asyncio.ensure_future(stop.wait())
     starting = asyncio.ensure_future(start(supervisor, arguments.port))

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ class Program:
     port: int
     # Started in rising order, stopped in falling order.
     rank: int
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str]
     # Seconds to end by itself after SIGTERM before it is killed.
     grace_s: float = 12.0
 
@@ -141,7 +141,7 @@ def programs(layout: Layout, pack: Path, ports: Mapping[str, int], base: Mapping
 
     broker = (find_nats_server(), "--config", str(layout.nats / "nats.conf"))
     return [
-        Program("nats", broker, ports["nats"], 0),
+        Program("nats", broker, ports["nats"], 0, shared),
         module("orchestrator", "services.orchestrator", 1),
         *(module(name, f"services.{name}", 2) for name in WORKERS),
         module("gateway", "gateway", 3),

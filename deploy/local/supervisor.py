@@ -122,7 +122,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(program.environment) or None,
+                env=dict(program.environment),
                 cwd=ROOT,
                 # Ctrl-C in the terminal reaches the supervisor alone, which then stops the programs in order.
                 start_new_session=True,
