@@ -36,7 +36,8 @@ class DiscriminatorConfig:
         unknown = sorted(set(values) - {f.name for f in dataclasses.fields(cls)})
         if unknown:
             raise ValueError(f"the discriminator has no setting called {', '.join(unknown)}")
-        return cls(**values)  # type: ignore[arg-type]
+        frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**frozen)  # type: ignore[arg-type]
 
 
 Judgement = tuple[list[Tensor], list[list[Tensor]]]

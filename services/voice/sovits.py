@@ -105,7 +105,7 @@ class SovitsConfig:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"SoVITS has no setting called {', '.join(unknown)}")
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**{name: _frozen(value) for name, value in values.items()})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -390,6 +390,11 @@ def slice_segments(x: Tensor, starts: Tensor, size: int) -> Tensor:
         x = F.pad(x, (0, size - x.shape[2]))
     index = starts[:, None] + torch.arange(size, device=x.device)
     return x.gather(2, index[:, None, :].expand(-1, x.shape[1], -1))
+
+
+def _frozen(value: object) -> object:
+    """Lists, as files have them, as tuples."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _decoder(config: SovitsConfig) -> HifiGan | IstftDecoder:
