@@ -82,7 +82,7 @@ class Layout:
     @property
     def database(self) -> Path:
         """The task store."""
-        return self.data / "voiceloom.sqlite3"
+        return self.data / "voiceloom.db"
 
     @property
     def lock(self) -> Path:
@@ -126,7 +126,7 @@ def environment(base: Mapping[str, str], layout: Layout, pack: Path, ports: Mapp
         **{f"VOICELOOM_{name.upper()}_ADDRESS": f"127.0.0.1:{ports[name]}" for name in SERVICES},
         "VOICELOOM_ARTIFACTS_URL": str(layout.artifacts),
         "VOICELOOM_SCRATCH_DIR": str(layout.scratch),
-        "VOICELOOM_DATABASE_URL": f"sqlite:///{layout.database}",
+        "VOICELOOM_DATABASE_URL": f"sqlite+aiosqlite:///{layout.database}",
         "VOICELOOM_PACK_DIR": str(pack),
     }
 
