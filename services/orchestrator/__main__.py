@@ -1,0 +1,156 @@
+"""``python -m services.orchestrator``: the life of tasks and files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import grpc.aio
+
+from services.orchestrator.files import Files
+from services.orchestrator.lifecycle import RetryRules
+from services.orchestrator.outbox import Outbox, Watchers
+from services.orchestrator.scheduler import Scheduler
+from services.orchestrator.servicer import FileServicer, TaskServicer, WorkServicer
+from services.orchestrator.servicer.files import GrpcInspector
+from services.orchestrator.servicer.outputs import Outputs
+from services.orchestrator.settings import OrchestratorSettings
+from services.orchestrator.store import Store
+from services.orchestrator.sweeper import Sweeper
+from services.orchestrator.tasks import Tasks
+from services.orchestrator.work import Work
+from services.orchestrator.worker import BusCommands, BusPublisher, notify_cancelled, read_reports
+from services.runtime.artifacts import ArtifactStore
+from services.runtime.bus import Bus
+from services.runtime.grpc_server import GrpcServer, open_channel
+from services.runtime.log import configure_logging, log
+from services.runtime.service import stop_signal
+from services.voice.pack import load_pack
+from voiceloom.orchestrator.v1 import orchestrator_pb2, orchestrator_pb2_grpc
+
+# Names under which the health service answers for what this process depends on.
+BROKER, STORAGE = "broker", "storage"
+HEALTH_S = 1.0
+# A worker stops within this time after its lease has ended.
+STOP_S = 10.0
+
+
+class Orchestrator:
+    """One process: answers gRPC from the start, schedules as soon as the broker is there."""
+
+    def __init__(self, settings: OrchestratorSettings, store: Store, languages: tuple[str, ...]) -> None:
+        self._settings, self._store = settings, store
+        self._bus: Bus | None = None
+        self._scheduler: Scheduler | None = None
+        self._notices: set[asyncio.Task[None]] = set()
+        self._artifacts = ArtifactStore(settings.artifacts_url)
+        self._watchers = Watchers(store)
+        self._sweeper = Sweeper(store, self._artifacts, purge_after_s=settings.lease_ttl_s + STOP_S)
+        rules = RetryRules(settings.max_attempts, settings.backoff_s, settings.backoff_max_s)
+        self._work = Work(
+            store,
+            ttl_s=settings.lease_ttl_s,
+            rules=rules,
+            on_change=self._changed,
+            on_stop=self._stop_task,
+            on_obsolete=self._sweeper.remove,
+        )
+        self._tasks = Tasks(
+            store,
+            self._artifacts,
+            languages=languages,
+            max_queued=settings.max_queued_tasks,
+            on_change=self._changed,
+            on_stop=self._stop_task,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop`` is set, then drain."""
+        settings = self._settings
+        preprocessing = open_channel(settings.preprocessing_address)
+        files = Files(
+            self._store,
+            self._artifacts,
+            GrpcInspector(preprocessing, settings.inspect_timeout_s),
+            max_bytes=settings.max_upload_bytes,
+            max_seconds=settings.max_recording_s,
+            max_transcript_chars=settings.max_transcript_chars,
+        )
+
+        def register(server: grpc.aio.Server) -> list[str]:
+            outputs = Outputs(self._artifacts)
+            tasks = TaskServicer(self._tasks, self._watchers, outputs)
+            orchestrator_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
+            file_servicer = FileServicer(files, self._tasks, outputs, self._artifacts)
+            orchestrator_pb2_grpc.add_FileServiceServicer_to_server(file_servicer, server)
+            orchestrator_pb2_grpc.add_WorkServiceServicer_to_server(WorkServicer(self._work), server)
+            return [service.full_name for service in orchestrator_pb2.DESCRIPTOR.services_by_name.values()]
+
+        server = await GrpcServer.start(settings.host, settings.port, register, reflect=settings.reflection)
+        log.info("service_listening", port=server.port)
+        stopping = asyncio.create_task(stop.wait())
+        background = [
+            asyncio.create_task(self._with_broker()),
+            asyncio.create_task(self._sweeper.run()),
+            asyncio.create_task(self._watch_health(server)),
+        ]
+        done, _ = await asyncio.wait([stopping, *background], return_when=asyncio.FIRST_COMPLETED)
+        # Streams of watchers have no end of their own: they re-open elsewhere, from their sequence.
+        await server.stop(grace_s=1.0)
+        for task in (stopping, *background):
+            task.cancel()
+        await asyncio.gather(stopping, *background, return_exceptions=True)
+        await preprocessing.close()
+        if self._bus is not None:
+            await self._bus.close()
+        await self._store.close()
+        for task in done:
+            task.result()  # a loop that died must not die unseen
+
+    async def _with_broker(self) -> None:
+        settings = self._settings
+        self._bus = await Bus.connect(settings.nats_url, "orchestrator")
+        self._scheduler = Scheduler(
+            self._store,
+            self._work,
+            BusCommands(self._bus),
+            slots=settings.heavy_slots,
+            window=settings.stage_window,
+            resend_s=settings.resend_s,
+            tick_s=settings.tick_s,
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._scheduler.run())
+            group.create_task(read_reports(self._bus, self._work))
+            group.create_task(Outbox(self._store, BusPublisher(self._bus)).run())
+
+    async def _watch_health(self, server: GrpcServer) -> None:
+        while True:
+            await server.set_healthy(BROKER, self._bus is not None and self._bus.connected)
+            await server.set_healthy(STORAGE, await self._store.answers())
+            await asyncio.sleep(HEALTH_S)
+
+    def _changed(self) -> None:
+        if self._scheduler is not None:
+            self._scheduler.kick()
+
+    def _stop_task(self, task_id: str) -> None:
+        if self._bus is not None:
+            notice = asyncio.create_task(notify_cancelled(self._bus, task_id))
+            self._notices.add(notice)
+            notice.add_done_callback(self._notices.discard)
+
+
+async def _main(settings: OrchestratorSettings) -> None:
+    stop = stop_signal()
+    pack = load_pack(settings.pack_dir, verify=False)
+    store = await Store.open(settings.database_url)
+    await Orchestrator(settings, store, pack.languages).run(stop)
+
+
+if __name__ == "__main__":
+    the_settings = OrchestratorSettings()
+    configure_logging("orchestrator", level=the_settings.log_level, as_json=the_settings.log_json)
+    log.info("service_starting", pid=os.getpid(), settings=the_settings.model_dump(mode="json"))
+    asyncio.run(_main(the_settings))
+    log.info("service_ended")

@@ -1,0 +1,336 @@
+"""The life of a task, one function per thing that can happen. Rows in, changed rows and an event out; no I/O here.
+
+A task: queued -> running -> completed | failed | cancelled, with interrupted in between whenever a worker is lost.
+A stage: pending -> running -> completed | failed | cancelled | skipped; back to pending when its lease is lost, handed
+back, or ended by a failure that another try may mend. Only the current lease's reports change anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import inspect as state_of
+
+from services.orchestrator.events import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    LOGGED,
+    PROGRESSED,
+    Event,
+    Fault,
+    Ref,
+    Text,
+    to_json,
+)
+from services.orchestrator.models import EventRow, Stage, Task
+from services.orchestrator.pipeline import STAGES, finished, runnable, whole_progress
+
+UNFINISHED = ("queued", "running", "interrupted")
+
+
+@dataclass(frozen=True)
+class RetryRules:
+    """How often a stage is tried without making progress, and how long to wait in between."""
+
+    max_attempts: int
+    backoff_s: float
+    backoff_max_s: float
+
+    def wait_s(self, attempt: int) -> float:
+        """Wait after the given attempt."""
+        return min(self.backoff_max_s, self.backoff_s * 2.0 ** (attempt - 1))
+
+
+def new_task(
+    *,
+    task_id: str,
+    owner: str,
+    exp_name: str,
+    file_ids: list[str],
+    ref_audio_id: str,
+    language: str,
+    options: bytes,
+    inference: bool,
+    callback_url: str,
+    now: float,
+) -> Task:
+    """A queued task with all its stages and its first event."""
+    task = Task(
+        id=task_id,
+        owner=owner,
+        exp_name=exp_name,
+        file_ids=file_ids,
+        ref_audio_id=ref_audio_id,
+        language=language,
+        options=options,
+        state="queued",
+        detected_language="",
+        progress=0.0,
+        eta_s=None,
+        message={},
+        fault=None,
+        last_seq=0,
+        created_at=now,
+        started_at=None,
+        completed_at=None,
+        purged_at=None,
+        callback_url=callback_url,
+        callback_state="",
+        callback_tries=0,
+        callback_at=None,
+        stages=[
+            _new_stage(owner, position, name, "skipped" if name == "inference" and not inference else "pending")
+            for position, name in enumerate(STAGES)
+        ],
+    )
+    _tell(task, Text("task.queued"), now)
+    return task
+
+
+def _new_stage(owner: str, position: int, name: str, state: str) -> Stage:
+    return Stage(
+        name=name,
+        owner=owner,
+        position=position,
+        state=state,
+        progress=0.0,
+        message=None,
+        lease=0,
+        attempt=0,
+        worker_id="",
+        expires_at=None,
+        released_at=None,
+        not_before=None,
+        sent_at=None,
+        last_report=0,
+        manifest=None,
+        checkpoint=None,
+        checkpoint_step=0,
+        older_checkpoint=None,
+        started_at=None,
+        completed_at=None,
+    )
+
+
+def stage_of(task: Task, name: str) -> Stage:
+    """The stage of that name."""
+    return next(stage for stage in task.stages if stage.name == name)
+
+
+def states_of(task: Task) -> dict[str, str]:
+    """State of every stage, in order."""
+    return {stage.name: stage.state for stage in task.stages}
+
+
+def begin(task: Task, stage: Stage, worker_id: str, *, ttl_s: float, now: float) -> None:
+    """A worker claimed the stage: a new lease, a new attempt."""
+    again = stage.state == "running"  # the same worker asks again, for its first answer was lost
+    stage.state = "running"
+    stage.lease += 1
+    stage.attempt += 0 if again else 1
+    stage.worker_id = worker_id
+    stage.expires_at = now + ttl_s
+    stage.released_at = stage.released_at or now
+    stage.not_before = None
+    stage.last_report = 0
+    stage.started_at = stage.started_at or now
+    task.state = "running"
+    task.started_at = task.started_at or now
+    _tell(task, Text("task.running"), now, stage)
+
+
+def advance(
+    task: Task, stage: Stage, *, number: int, fraction: float, text: Text, eta_s: float | None, now: float
+) -> None:
+    """Progress of a stage; an old report, come late, changes nothing."""
+    if number <= stage.last_report:
+        return
+    stage.last_report = number
+    stage.progress = max(stage.progress, fraction)
+    stage.message = to_json(text)
+    task.progress = max(task.progress, _progress(task))
+    task.eta_s = eta_s
+    _tell(task, text, now, stage, eta_s=eta_s)
+
+
+def note(task: Task, stage: Stage, *, number: int, level: str, text: Text, now: float) -> None:
+    """A line for people who want details."""
+    if number <= stage.last_report:
+        return
+    stage.last_report = number
+    _emit(task, Event(LOGGED, stage=stage.name, level=level, key=text.key, args=text.args), now)
+
+
+def checkpoint(stage: Stage, ref: Ref, step: int) -> str:
+    """A state to go on from. Answers the key of the one that is too old to keep, or ""."""
+    if stage.checkpoint == to_json(ref):
+        return ""
+    dropped = stage.older_checkpoint
+    stage.older_checkpoint, stage.checkpoint = stage.checkpoint, to_json(ref)
+    if step > stage.checkpoint_step:
+        # A stage that gets on is no crash loop, however often it is interrupted.
+        stage.checkpoint_step = step
+        stage.attempt = 1
+    return str(dropped["uri"]) if dropped else ""
+
+
+def complete(task: Task, stage: Stage, manifest: Ref, language: str, now: float) -> list[str]:
+    """A stage committed its manifest. Answers the keys of checkpoints that nobody needs any more."""
+    _end(stage, "completed", now)
+    stage.progress = 1.0
+    stage.manifest = to_json(manifest)
+    stage.message = to_json(Text("stage.done"))
+    obsolete = [str(ref["uri"]) for ref in (stage.checkpoint, stage.older_checkpoint) if ref]
+    stage.checkpoint = stage.older_checkpoint = None
+    if language:
+        task.detected_language = language
+    task.eta_s = None
+    task.progress = max(task.progress, _progress(task))
+    _tell(task, Text("stage.done"), now, stage)
+    if finished(states_of(task)):
+        task.progress = 1.0
+        _finish(task, "completed", Text("task.completed"), Event(COMPLETED), now)
+    return obsolete
+
+
+def hand_back(task: Task, stage: Stage, now: float) -> None:
+    """A worker that must go returned its lease: no attempt is counted, and somebody else may begin at once."""
+    stage.attempt = max(0, stage.attempt - 1)
+    _interrupt(task, stage, not_before=None, now=now)
+
+
+def lose(task: Task, stage: Stage, rules: RetryRules, now: float) -> None:
+    """A lease ran out: its worker is gone, or as good as gone."""
+    if stage.attempt >= rules.max_attempts:
+        _exhaust(task, stage, now)
+        return
+    _interrupt(task, stage, not_before=now + rules.wait_s(stage.attempt) / 2, now=now)
+
+
+def fail(task: Task, stage: Stage, fault: Fault, rules: RetryRules, now: float) -> None:
+    """A stage reported a failure: it is tried again later if that can help, else the task ends."""
+    if not fault.retryable:
+        _fail_task(task, stage, fault, now)
+    elif stage.attempt >= rules.max_attempts:
+        _exhaust(task, stage, now)
+    else:
+        _emit(
+            task,
+            Event(LOGGED, stage=stage.name, level="warning", key=f"error.{fault.code}", args=fault.args),
+            now,
+        )
+        text = Text("task.retrying", {"stage": stage.name, "attempt": str(stage.attempt + 1)})
+        _give_up_lease(stage, not_before=now + rules.wait_s(stage.attempt))
+        stage.message = to_json(text)
+        _tell(task, text, now, stage)
+
+
+def cancel(task: Task, now: float) -> None:
+    """Somebody asked for the end of an unfinished task."""
+    for stage in task.stages:
+        if stage.state in ("pending", "running"):
+            _end(stage, "cancelled", now if stage.state == "running" else None)
+    _finish(task, "cancelled", Text("task.cancelled"), Event(CANCELLED), now)
+
+
+def resume(task: Task, now: float) -> None:
+    """Let an interrupted task go on at once, with all its attempts."""
+    for stage in task.stages:
+        if stage.state == "pending":
+            stage.not_before = None
+            stage.attempt = 0
+    _tell(task, Text("task.queued"), now)
+
+
+def ready(task: Task, now: float) -> list[Stage]:
+    """Stages that may be released now."""
+    names = set(runnable(states_of(task)))
+    return [
+        stage
+        for stage in task.stages
+        if stage.name in names and stage.released_at is None and (stage.not_before or 0.0) <= now
+    ]
+
+
+def _interrupt(task: Task, stage: Stage, *, not_before: float | None, now: float) -> None:
+    _give_up_lease(stage, not_before=not_before)
+    text = Text("task.interrupted", {"stage": stage.name})
+    stage.message = to_json(text)
+    if not any(other.state == "running" for other in task.stages):
+        task.state = "interrupted"
+        task.eta_s = None
+    _tell(task, text, now, stage)
+
+
+def _give_up_lease(stage: Stage, *, not_before: float | None) -> None:
+    stage.state = "pending"
+    stage.expires_at = stage.released_at = stage.sent_at = None
+    stage.not_before = not_before
+
+
+def _exhaust(task: Task, stage: Stage, now: float) -> None:
+    args = {"stage": stage.name, "attempts": str(stage.attempt)}
+    _fail_task(task, stage, Fault("ATTEMPTS_EXHAUSTED", args), now)
+
+
+def _fail_task(task: Task, stage: Stage, fault: Fault, now: float) -> None:
+    text = Text(f"error.{fault.code}", fault.args)
+    _end(stage, "failed", now)
+    stage.message = to_json(text)
+    for other in task.stages:
+        if other.state == "running":
+            _end(other, "cancelled", now)
+        elif other.state == "pending":
+            _end(other, "skipped", None)
+    task.fault = to_json(Fault(fault.code, fault.args, stage.name, fault.retryable))
+    _finish(task, "failed", text, Event(FAILED, stage=stage.name, code=fault.code, key=text.key, args=text.args), now)
+
+
+def _end(stage: Stage, state: str, completed_at: float | None) -> None:
+    stage.state = state
+    stage.expires_at = stage.released_at = stage.sent_at = stage.not_before = None
+    stage.completed_at = completed_at
+
+
+def _finish(task: Task, state: str, text: Text, event: Event, now: float) -> None:
+    task.state = state
+    task.message = to_json(text)
+    task.eta_s = None
+    task.completed_at = now
+    if task.callback_url:
+        task.callback_state, task.callback_at = "due", now
+    _emit(task, event, now)
+
+
+def _progress(task: Task) -> float:
+    return whole_progress(states_of(task), {stage.name: stage.progress for stage in task.stages})
+
+
+def _tell(task: Task, text: Text, now: float, stage: Stage | None = None, eta_s: float | None = None) -> None:
+    task.message = to_json(text)
+    event = Event(
+        PROGRESSED,
+        state=task.state,
+        stage=stage.name if stage else "",
+        progress=task.progress,
+        stage_progress=stage.progress if stage else 0.0,
+        key=text.key,
+        args=text.args,
+        eta_s=eta_s,
+    )
+    _emit(task, event, now)
+
+
+def _emit(task: Task, event: Event, now: float) -> None:
+    """Write an event with the next number of the task, in whatever transaction the task is being changed."""
+    task.last_seq += 1
+    task.events.add(EventRow(seq=task.last_seq, owner=task.owner, time=now, data=event.to_json()))
+    touch(task)
+
+
+def touch(task: Task) -> None:
+    """Have the commit that follows announce the task's newest event."""
+    session = state_of(task).session
+    if session is not None:
+        session.info.setdefault("touched", {})[task.id] = task.last_seq

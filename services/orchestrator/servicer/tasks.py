@@ -1,0 +1,86 @@
+"""TaskService: tasks as clients ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TypeAlias
+
+import grpc.aio
+
+from services.orchestrator.outbox import Watchers
+from services.orchestrator.servicer.convert import from_task_state, owner_of, to_event, to_task
+from services.orchestrator.servicer.outputs import Outputs
+from services.orchestrator.tasks import NewTask, Tasks
+from services.runtime.errors import InvalidInputError
+from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
+from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import TaskServiceServicer
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 50
+
+Context: TypeAlias = grpc.aio.ServicerContext
+
+
+def page_of(limit: int, offset: int) -> tuple[int, int]:
+    """A limit (0 means the default) and an offset, checked. Raises InvalidInputError (INVALID_REQUEST)."""
+    if not 0 <= limit <= MAX_PAGE:
+        raise InvalidInputError("INVALID_REQUEST", problem="limit")
+    if offset < 0:
+        raise InvalidInputError("INVALID_REQUEST", problem="offset")
+    return limit or DEFAULT_PAGE, offset
+
+
+class TaskServicer(TaskServiceServicer):
+    """Adapter of Tasks, Watchers and Outputs."""
+
+    def __init__(self, tasks: Tasks, watchers: Watchers, outputs: Outputs) -> None:
+        self._tasks, self._watchers, self._outputs = tasks, watchers, outputs
+
+    async def CreateTask(self, request: pb.CreateTaskRequest, context: Context) -> pb.CreateTaskResponse:
+        """Accept a task."""
+        options = request.options
+        new = NewTask(
+            owner=owner_of(request),
+            exp_name=request.exp_name,
+            file_ids=tuple(request.file_ids),
+            ref_audio_id="" if options.inference.disabled else options.inference.ref_audio_id,
+            language=options.language or "auto",
+            options=options.SerializeToString(),
+            inference=not options.inference.disabled,
+            callback_url=options.callback_url,
+        )
+        return pb.CreateTaskResponse(task=to_task(await self._tasks.create(new)))
+
+    async def GetTask(self, request: pb.GetTaskRequest, context: Context) -> pb.GetTaskResponse:
+        """Show a task."""
+        return pb.GetTaskResponse(task=to_task(await self._tasks.get(owner_of(request), request.task_id)))
+
+    async def ListTasks(self, request: pb.ListTasksRequest, context: Context) -> pb.ListTasksResponse:
+        """List tasks, newest first."""
+        limit, offset = page_of(request.limit, request.offset)
+        state = from_task_state(request.state)
+        views, total = await self._tasks.page(owner_of(request), state=state, limit=limit, offset=offset)
+        return pb.ListTasksResponse(tasks=map(to_task, views), total=total)
+
+    async def CancelTask(self, request: pb.CancelTaskRequest, context: Context) -> pb.CancelTaskResponse:
+        """End a task."""
+        return pb.CancelTaskResponse(task=to_task(await self._tasks.cancel(owner_of(request), request.task_id)))
+
+    async def PurgeTask(self, request: pb.PurgeTaskRequest, context: Context) -> pb.PurgeTaskResponse:
+        """Remove a task."""
+        await self._tasks.purge(owner_of(request), request.task_id)
+        return pb.PurgeTaskResponse()
+
+    async def ResumeTask(self, request: pb.ResumeTaskRequest, context: Context) -> pb.ResumeTaskResponse:
+        """Let an interrupted task go on."""
+        return pb.ResumeTaskResponse(task=to_task(await self._tasks.resume(owner_of(request), request.task_id)))
+
+    async def WatchTask(self, request: pb.WatchTaskRequest, context: Context) -> AsyncIterator[pb.WatchTaskResponse]:
+        """Follow a task."""
+        async for event in self._watchers.watch(owner_of(request), request.task_id, request.after_seq):
+            yield pb.WatchTaskResponse(event=to_event(event))
+
+    async def ListOutputs(self, request: pb.ListOutputsRequest, context: Context) -> pb.ListOutputsResponse:
+        """Say what a task has made."""
+        view = await self._tasks.get(owner_of(request), request.task_id)
+        return await self._outputs.of(view.task)

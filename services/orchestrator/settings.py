@@ -1,0 +1,36 @@
+"""Settings of the orchestrator."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from services.runtime.settings import RuntimeSettings
+
+
+class OrchestratorSettings(RuntimeSettings):
+    """Where tasks are kept, how many run at once, and what is too much."""
+
+    port: int = Field(50050, ge=0, le=65535, description="Port of the gRPC server; 0 takes a free one.")
+    database_url: str = Field(
+        "sqlite+aiosqlite:///.data/voiceloom.db", description="Task store: SQLite, or PostgreSQL through asyncpg."
+    )
+
+    heavy_slots: int = Field(1, ge=1, description="Stages of all kinds that may run at once: 1 on one machine.")
+    stage_window: int = Field(4, ge=1, description="Stages of one kind released at once; the rest waits in the store.")
+    max_queued_tasks: int = Field(200, ge=1, description="Unfinished tasks; one more is refused (QUEUE_FULL).")
+
+    lease_ttl_s: float = Field(15.0, gt=0, description="A lease that is not kept alive for so long is lost.")
+    max_attempts: int = Field(5, ge=1, description="Tries of one stage without progress; one more fails the task.")
+    backoff_s: float = Field(2.0, ge=0, description="Wait before the second try; doubled for each further one.")
+    backoff_max_s: float = Field(60.0, ge=0, description="Longest wait before another try.")
+    tick_s: float = Field(1.0, gt=0, description="Time between looks at the store when nothing happens.")
+    resend_s: float = Field(20.0, gt=0, description="A command that nobody claimed for so long is sent again.")
+
+    max_upload_bytes: int = Field(500_000_000, ge=1, description="Largest upload; exactly this many bytes pass.")
+    max_recording_s: float = Field(7200.0, gt=0, description="Longest recording; exactly this long passes.")
+    max_transcript_chars: int = Field(300_000, ge=1, description="Longest transcript.")
+    inspect_timeout_s: float = Field(600.0, gt=0, description="Deadline of decoding an upload to its end.")
+
+    callback_private: bool = Field(False, description="Whether webhooks may go to loopback and private addresses.")
+    callback_timeout_s: float = Field(10.0, gt=0, description="Deadline of one webhook delivery.")
+    callback_attempts: int = Field(4, ge=1, description="Tries of one webhook delivery.")

@@ -1,0 +1,53 @@
+"""Removes what nobody needs any more: purged tasks, outdated checkpoints, uploads that never became files."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.orchestrator.models import Task
+from services.orchestrator.store import Store
+from services.runtime.artifacts import ArtifactStore
+from services.runtime.errors import VoiceloomError
+from services.runtime.log import log
+
+SWEEP_S = 10.0
+
+
+class Sweeper:
+    """Works in the background, behind everything else."""
+
+    def __init__(self, store: Store, artifacts: ArtifactStore, *, purge_after_s: float) -> None:
+        """A purged task goes ``purge_after_s`` later: by then, no worker still writes for it."""
+        self._store, self._artifacts, self._purge_after_s = store, artifacts, purge_after_s
+        self._obsolete: asyncio.Queue[str] = asyncio.Queue()
+
+    def remove(self, uris: list[str]) -> None:
+        """Remove objects soon."""
+        for uri in uris:
+            self._obsolete.put_nowait(uri)
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        while True:
+            try:
+                await self.sweep()
+            except (VoiceloomError, SQLAlchemyError) as exc:
+                log.warning("sweep_failed", error=str(exc))
+            await asyncio.sleep(SWEEP_S)
+
+    async def sweep(self) -> None:
+        """Remove what is due now."""
+        while not self._obsolete.empty():
+            await asyncio.to_thread(self._artifacts.delete, self._obsolete.get_nowait())
+        due = select(Task.id).where(Task.purged_at < time.time() - self._purge_after_s)
+        async with self._store.reading() as session:
+            task_ids = list(await session.scalars(due))
+        for task_id in task_ids:
+            await asyncio.to_thread(self._artifacts.delete_prefix, f"tasks/{task_id}")
+            async with self._store.writing() as session:
+                await session.execute(delete(Task).where(Task.id == task_id))
+            log.info("purge_finished", task_id=task_id)

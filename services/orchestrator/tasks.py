@@ -1,0 +1,213 @@
+"""Tasks as clients see them: create, get, list, cancel, resume, purge."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import unicodedata
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.orchestrator import lifecycle
+from services.orchestrator.lifecycle import UNFINISHED
+from services.orchestrator.models import File, Task
+from services.orchestrator.store import Store
+from services.runtime.artifacts import ArtifactStore
+from services.runtime.errors import BusyError, ConflictError, InvalidInputError, NotFoundError, NotReadyError
+from services.runtime.log import log
+
+MAX_NAME_CHARS = 64
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """What a client asks for; ``options`` is passed on to the workers as it is."""
+
+    owner: str
+    exp_name: str
+    file_ids: tuple[str, ...]
+    ref_audio_id: str
+    language: str
+    options: bytes
+    inference: bool
+    callback_url: str
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A task and its place in the queue (1 is next), None unless it is queued."""
+
+    task: Task
+    queue_position: int | None
+
+
+def checked_name(name: str) -> str:
+    """The NFC form of a name: 1..64 letters of any script with their marks, decimal digits, "-" and "_".
+
+    Raises InvalidInputError (INVALID_REQUEST).
+    """
+    name = unicodedata.normalize("NFC", name)
+    categories = [unicodedata.category(character) for character in name]
+    fits = 1 <= len(name) <= MAX_NAME_CHARS and all(
+        character in "-_" or category == "Nd" or category[0] in "LM"
+        for character, category in zip(name, categories, strict=True)
+    )
+    # A mark (a vowel sign, a tone) belongs to the letter before it.
+    if not fits or categories[0][0] == "M":
+        raise InvalidInputError("INVALID_REQUEST", problem="exp_name")
+    return name
+
+
+class Tasks:
+    """What clients may do with tasks. Every method is about one owner's tasks and knows no others."""
+
+    def __init__(
+        self,
+        store: Store,
+        artifacts: ArtifactStore,
+        *,
+        languages: tuple[str, ...],
+        max_queued: int,
+        on_change: Callable[[], None],
+        on_stop: Callable[[str], None],
+    ) -> None:
+        """``on_change`` is called when there may be something to release, ``on_stop`` when a task must be stopped."""
+        self._store, self._artifacts = store, artifacts
+        self._languages, self._max_queued = languages, max_queued
+        self._on_change, self._on_stop = on_change, on_stop
+
+    async def create(self, new: NewTask) -> TaskView:
+        """Accept a task: the name is checked first, then the files; row and first event are one transaction.
+
+        Raises InvalidInputError (INVALID_REQUEST, LANGUAGE_UNSUPPORTED), ConflictError (NAME_TAKEN), NotFoundError
+        (FILE_NOT_FOUND), BusyError (QUEUE_FULL).
+        """
+        name = checked_name(new.exp_name)
+        if new.language not in ("auto", *self._languages):
+            raise InvalidInputError("LANGUAGE_UNSUPPORTED", language=new.language, languages=", ".join(self._languages))
+        if not new.file_ids:
+            raise InvalidInputError("INVALID_REQUEST", problem="file_ids")
+        try:
+            async with self._store.writing() as session:
+                await self._check(session, new, name)
+                task = lifecycle.new_task(
+                    task_id=uuid.uuid4().hex,
+                    owner=new.owner,
+                    exp_name=name,
+                    file_ids=list(new.file_ids),
+                    ref_audio_id=new.ref_audio_id,
+                    language=new.language,
+                    options=new.options,
+                    inference=new.inference,
+                    callback_url=new.callback_url,
+                    now=time.time(),
+                )
+                session.add(task)
+                await session.flush()
+                lifecycle.touch(task)
+                position = await _queue_position(session, task)
+        except IntegrityError as exc:
+            # Two at once, where the database lets both look before one of them writes.
+            raise ConflictError("NAME_TAKEN", exp_name=name) from exc
+        log.info("task_created", task_id=task.id, exp_name=name, inference=new.inference)
+        self._on_change()
+        return TaskView(task, position)
+
+    async def _check(self, session: AsyncSession, new: NewTask, name: str) -> None:
+        same_name = select(Task.id).where(Task.owner == new.owner, Task.exp_name == name, Task.purged_at.is_(None))
+        if await session.scalar(same_name) is not None:
+            raise ConflictError("NAME_TAKEN", exp_name=name)
+        wanted = [*new.file_ids, *([new.ref_audio_id] if new.ref_audio_id else [])]
+        # The rows are locked: a file must not be deleted while a task that needs it is being made.
+        rows = select(File.id).where(File.owner == new.owner, File.id.in_(wanted)).with_for_update()
+        found = set(await session.scalars(rows))
+        for file_id in wanted:
+            if file_id not in found:
+                raise NotFoundError("FILE_NOT_FOUND", file_id=file_id)
+        unfinished = await session.scalar(select(func.count()).select_from(Task).where(Task.state.in_(UNFINISHED)))
+        if (unfinished or 0) >= self._max_queued:
+            raise BusyError("QUEUE_FULL")
+
+    async def get(self, owner: str, task_id: str) -> TaskView:
+        """One task. Raises NotFoundError (TASK_NOT_FOUND)."""
+        async with self._store.reading() as session:
+            task = await _find(session, owner, task_id)
+            return TaskView(task, await _queue_position(session, task))
+
+    async def page(self, owner: str, *, state: str, limit: int, offset: int) -> tuple[list[TaskView], int]:
+        """Tasks in a state ("": any), newest first, and how many there are in all."""
+        wanted = [Task.owner == owner, Task.purged_at.is_(None)]
+        if state:
+            wanted.append(Task.state == state)
+        async with self._store.reading() as session:
+            total = await session.scalar(select(func.count()).select_from(Task).where(*wanted))
+            page = select(Task).where(*wanted).order_by(Task.created_at.desc(), Task.id.desc())
+            tasks = (await session.scalars(page.limit(limit).offset(offset))).all()
+            queue = await _queue(session) if any(task.state == "queued" for task in tasks) else {}
+        return [TaskView(task, queue.get(task.id)) for task in tasks], total or 0
+
+    async def cancel(self, owner: str, task_id: str) -> TaskView:
+        """End an unfinished task at once. Raises NotReadyError (TASK_NOT_CANCELLABLE), NotFoundError."""
+        async with self._store.writing() as session:
+            task = await _find(session, owner, task_id, lock=True)
+            if task.state not in UNFINISHED:
+                raise NotReadyError("TASK_NOT_CANCELLABLE")
+            lifecycle.cancel(task, time.time())
+        self._stopped(task)
+        return TaskView(task, None)
+
+    async def resume(self, owner: str, task_id: str) -> TaskView:
+        """Let an interrupted task go on now. Raises NotReadyError (TASK_NOT_RESUMABLE), NotFoundError."""
+        async with self._store.writing() as session:
+            task = await _find(session, owner, task_id, lock=True)
+            if task.state != "interrupted":
+                raise NotReadyError("TASK_NOT_RESUMABLE")
+            lifecycle.resume(task, time.time())
+        self._on_change()
+        return TaskView(task, None)
+
+    async def purge(self, owner: str, task_id: str) -> None:
+        """Cancel if needed, free the name, and remove the artifacts. Raises NotFoundError (TASK_NOT_FOUND).
+
+        The rows are hidden now and removed (by the sweeper) once no worker can write for the task any more.
+        """
+        async with self._store.writing() as session:
+            task = await _find(session, owner, task_id, lock=True)
+            unfinished = task.state in UNFINISHED
+            if unfinished:
+                lifecycle.cancel(task, time.time())
+            task.purged_at = time.time()
+        if unfinished:
+            self._stopped(task)
+        await asyncio.to_thread(self._artifacts.delete_prefix, f"tasks/{task_id}")
+        log.info("task_purged", task_id=task_id)
+
+    def _stopped(self, task: Task) -> None:
+        log.info("task_cancelled", task_id=task.id)
+        self._on_stop(task.id)
+        self._on_change()
+
+
+async def _find(session: AsyncSession, owner: str, task_id: str, *, lock: bool = False) -> Task:
+    query = select(Task).where(Task.id == task_id, Task.owner == owner, Task.purged_at.is_(None))
+    task = await session.scalar(query.with_for_update() if lock else query)
+    if task is None:
+        raise NotFoundError("TASK_NOT_FOUND")
+    return task
+
+
+async def _queue_position(session: AsyncSession, task: Task) -> int | None:
+    if task.state != "queued":
+        return None
+    return (await _queue(session)).get(task.id)
+
+
+async def _queue(session: AsyncSession) -> dict[str, int]:
+    """Place of every queued task; the queue is bounded by max_queued_tasks."""
+    ids = await session.scalars(select(Task.id).where(Task.state == "queued").order_by(Task.created_at, Task.id))
+    return {task_id: place for place, task_id in enumerate(ids, start=1)}

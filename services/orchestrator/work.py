@@ -1,0 +1,208 @@
+"""The orchestrator's side of working: claims, leases kept alive or lost, and what workers report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.orchestrator import lifecycle
+from services.orchestrator.events import Fault, Ref, Text
+from services.orchestrator.lifecycle import UNFINISHED, RetryRules, stage_of
+from services.orchestrator.models import File, Stage, Task
+from services.orchestrator.store import Store
+from services.runtime.log import log
+
+# Why a claim was refused.
+STOPPED, DONE, LEASED, NOT_READY = "stopped", "done", "leased", "not_ready"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A lease, with the rows that a worker needs to use it."""
+
+    task: Task
+    stage: Stage
+    files: tuple[File, ...]
+    ref_audio: File | None
+    ttl_s: float
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why there is nothing to do, and when to ask again if at all."""
+
+    reason: str
+    retry_after_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker tells; ``kind`` is progress, log, checkpoint, result, failure or release."""
+
+    task_id: str
+    stage: str
+    lease: int
+    number: int
+    kind: str
+    text: Text = field(default_factory=lambda: Text(""))
+    fraction: float = 0.0
+    eta_s: float | None = None
+    level: str = ""
+    ref: Ref | None = None
+    step: int = 0
+    language: str = ""
+    fault: Fault | None = None
+
+
+class Work:
+    """Leases: given to one worker at a time, for as long as it shows that it lives."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        ttl_s: float,
+        rules: RetryRules,
+        on_change: Callable[[], None],
+        on_stop: Callable[[str], None],
+        on_obsolete: Callable[[list[str]], None],
+    ) -> None:
+        """``on_obsolete`` gets the keys of artifacts that nobody needs any more."""
+        self._store, self._ttl_s, self._rules = store, ttl_s, rules
+        self._on_change, self._on_stop, self._on_obsolete = on_change, on_stop, on_obsolete
+
+    async def claim(self, task_id: str, stage_name: str, worker_id: str) -> Claim | Refused:
+        """Give a lease on a released stage, or say why not."""
+        now = time.time()
+        async with self._store.writing() as session:
+            task = await _locked(session, task_id)
+            if task is None or task.state not in UNFINISHED:
+                return Refused(STOPPED)
+            stage = stage_of(task, stage_name)
+            refused = _refusal(stage, worker_id, now)
+            if refused is not None:
+                return refused
+            lifecycle.begin(task, stage, worker_id, ttl_s=self._ttl_s, now=now)
+            rows = await session.scalars(select(File).where(File.id.in_([*task.file_ids, task.ref_audio_id])))
+            files = {file.id: file for file in rows}
+        log.info(
+            "stage_claimed",
+            task_id=task_id,
+            stage=stage_name,
+            lease=stage.lease,
+            attempt=stage.attempt,
+            worker=worker_id,
+        )
+        return Claim(
+            task,
+            stage,
+            tuple(files[file_id] for file_id in task.file_ids if file_id in files),
+            files.get(task.ref_audio_id),
+            self._ttl_s,
+        )
+
+    async def keep_alive(self, task_id: str, stage: str, lease: int) -> bool:
+        """Prolong a lease; False when it is over and its holder must stop."""
+        prolong = (
+            update(Stage)
+            .where(Stage.task_id == task_id, Stage.name == stage, Stage.lease == lease, Stage.state == "running")
+            .values(expires_at=time.time() + self._ttl_s)
+        )
+        async with self._store.writing() as session:
+            result = await session.execute(prolong)
+        return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    async def apply(self, report: Report) -> None:
+        """Take a report of the current lease; any other is too late to count and is left unread."""
+        now = time.time()
+        obsolete: list[str] = []
+        async with self._store.writing() as session:
+            task = await _locked(session, report.task_id)
+            stage = stage_of(task, report.stage) if task is not None else None
+            if task is None or stage is None or stage.state != "running" or stage.lease != report.lease:
+                log.info(
+                    "report_ignored", task_id=report.task_id, stage=report.stage, lease=report.lease, kind=report.kind
+                )
+                return
+            obsolete = self._take(task, stage, report, now)
+        if obsolete:
+            self._on_obsolete(obsolete)
+        if report.kind in ("result", "failure", "release"):
+            log.info("stage_reported", task_id=task.id, stage=stage.name, kind=report.kind, task_state=task.state)
+            if task.state == "failed":
+                self._on_stop(task.id)
+            self._on_change()
+
+    def _take(self, task: Task, stage: Stage, report: Report, now: float) -> list[str]:
+        match report.kind:
+            case "progress":
+                lifecycle.advance(
+                    task,
+                    stage,
+                    number=report.number,
+                    fraction=report.fraction,
+                    text=report.text,
+                    eta_s=report.eta_s,
+                    now=now,
+                )
+            case "log":
+                lifecycle.note(task, stage, number=report.number, level=report.level, text=report.text, now=now)
+            case "checkpoint" if report.ref is not None:
+                dropped = lifecycle.checkpoint(stage, report.ref, report.step)
+                return [dropped] if dropped else []
+            case "result" if report.ref is not None:
+                return lifecycle.complete(task, stage, report.ref, report.language, now)
+            case "failure" if report.fault is not None:
+                lifecycle.fail(task, stage, report.fault, self._rules, now)
+            case "release":
+                lifecycle.hand_back(task, stage, now)
+            case _:
+                log.error("report_unknown", kind=report.kind)
+        return []
+
+    async def expire(self) -> int:
+        """Take back every lease that ran out; answers how many."""
+        now = time.time()
+        overdue = select(Stage.task_id, Stage.name).where(Stage.state == "running", Stage.expires_at < now)
+        async with self._store.reading() as session:
+            found = (await session.execute(overdue)).all()
+        for task_id, name in found:
+            async with self._store.writing() as session:
+                task = await _locked(session, task_id)
+                stage = stage_of(task, name) if task is not None else None
+                if task is None or stage is None or stage.state != "running" or (stage.expires_at or now) >= now:
+                    continue
+                lifecycle.lose(task, stage, self._rules, now)
+            log.warning("lease_lost", task_id=task_id, stage=name, lease=stage.lease, attempt=stage.attempt)
+            if task.state == "failed":
+                self._on_stop(task_id)
+        return len(found)
+
+    async def prolong_all(self) -> None:
+        """Give every live lease its whole time anew: while this process was away, nobody could prolong one."""
+        async with self._store.writing() as session:
+            await session.execute(
+                update(Stage).where(Stage.state == "running").values(expires_at=time.time() + self._ttl_s)
+            )
+
+
+def _refusal(stage: Stage, worker_id: str, now: float) -> Refused | None:
+    if stage.state == "running":
+        if stage.worker_id == worker_id:
+            # One worker runs one stage of a kind at a time: it asks again because it never got the answer.
+            return None
+        return Refused(LEASED, retry_after_s=max(0.5, (stage.expires_at or now) - now))
+    if stage.state == "completed":
+        return Refused(DONE)
+    if stage.state != "pending":
+        return Refused(STOPPED)
+    return None if stage.released_at is not None else Refused(NOT_READY)
+
+
+async def _locked(session: AsyncSession, task_id: str) -> Task | None:
+    task: Task | None = await session.scalar(select(Task).where(Task.id == task_id).with_for_update())
+    return task

@@ -1,0 +1,98 @@
+"""The orchestrator's own worker: reads reports from the broker, publishes commands, events and notices."""
+
+from __future__ import annotations
+
+from google.protobuf.message import DecodeError
+from sqlalchemy.exc import OperationalError
+
+from services.orchestrator.events import Ref
+from services.orchestrator.models import EventRow
+from services.orchestrator.servicer.convert import from_failure, from_message, from_ref, to_event
+from services.orchestrator.work import Report, Work
+from services.runtime.bus import REPORTS, Bus, Delivery, cancel_subject, report_subject, stage_subject, task_subject
+from services.runtime.log import log
+from services.runtime.stage import stage_name, stage_value
+from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport
+
+REPORT_BATCH = 64
+FETCH_WAIT_S = 5.0
+ACK_WAIT_S = 30.0
+
+
+class BusCommands:
+    """Sends commands to the workers' queue."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def send(self, task_id: str, stage: str, msg_id: str) -> None:
+        """Queue a command."""
+        command = StageCommand(task_id=task_id, stage=stage_value(stage))
+        await self._bus.publish(stage_subject(stage), command.SerializeToString(), msg_id=msg_id)
+
+
+class BusPublisher:
+    """Publishes events to the world."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def publish(self, event: EventRow) -> None:
+        """Publish one event."""
+        payload = to_event(event).SerializeToString()
+        await self._bus.publish(task_subject(event.task_id), payload, msg_id=f"{event.task_id}/{event.seq}")
+
+
+async def notify_cancelled(bus: Bus, task_id: str) -> None:
+    """Tell whoever works on a task to stop."""
+    await bus.notify(cancel_subject(task_id), CancelNotice(task_id=task_id).SerializeToString())
+
+
+async def read_reports(bus: Bus, work: Work) -> None:
+    """Apply reports for ever, in the order in which they came; each is acknowledged once it is in the store."""
+    consumer = bus.consumer(REPORTS, "orchestrator", report_subject("*"), ack_wait_s=ACK_WAIT_S, max_pending=1000)
+    while True:
+        for delivery in await consumer.fetch(wait_s=FETCH_WAIT_S, batch=REPORT_BATCH):
+            await _apply(delivery, work)
+
+
+async def _apply(delivery: Delivery, work: Work) -> None:
+    try:
+        report = to_report(StageReport.FromString(delivery.data))
+    except (DecodeError, ValueError):
+        log.error("report_unreadable")
+        await delivery.term()
+        return
+    try:
+        await work.apply(report)
+    except OperationalError as exc:
+        log.error("task_store_failed", exc_info=exc)
+        await delivery.nak(1.0)
+    else:
+        await delivery.ack()
+
+
+def to_report(message: StageReport) -> Report:
+    """A report as the domain reads it. Raises ValueError when it says nothing."""
+    kind = message.WhichOneof("report")
+    if kind is None or not message.stage:
+        raise ValueError("empty report")
+    progress, checkpoint = message.progress, message.checkpoint
+    ref: Ref | None = None
+    if kind in ("checkpoint", "result"):
+        ref = from_ref(checkpoint.ref if kind == "checkpoint" else message.result.manifest)
+    return Report(
+        task_id=message.task_id,
+        stage=stage_name(message.stage),
+        lease=message.lease,
+        number=message.number,
+        kind=kind,
+        text=from_message(message.log.message if kind == "log" else progress.message),
+        fraction=progress.fraction,
+        eta_s=progress.eta_seconds if progress.HasField("eta_seconds") else None,
+        level=message.log.level,
+        ref=ref,
+        step=checkpoint.step,
+        language=message.result.detected_language,
+        fault=from_failure(message.failure) if kind == "failure" else None,
+    )
