@@ -1,0 +1,156 @@
+"""One upload, one click, one voice: the whole pipeline on a short clip."""
+
+import io
+import wave
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.e2e.rest import Rest, stage_of
+
+STAGES = [
+    "audio_slice",
+    "asr",
+    "text_feature",
+    "hubert_feature",
+    "semantic_token",
+    "sovits_train",
+    "gpt_train",
+    "inference",
+]
+SAMPLE = Path(__file__).parents[2] / "samples" / "bella_25s.flac"
+
+
+@pytest.fixture(scope="module")
+def finished(rest: Rest) -> dict:
+    """A completed task, its events as a subscriber saw them, and its outputs."""
+    file_id = rest.upload(SAMPLE)
+    task_id = rest.create("全流程-voice_1", file_id)
+    events = rest.events(task_id)
+    return {
+        "id": task_id,
+        "file_id": file_id,
+        "events": events,
+        "task": rest.task(task_id),
+        "outputs": rest.http.get(f"/tasks/{task_id}/outputs").json(),
+    }
+
+
+def test_every_stage_completes_in_order(finished: dict) -> None:
+    task = finished["task"]
+    assert task["status"] == "completed"
+    assert task["progress"] == 1.0
+    assert task["error"] is None
+    assert task["detected_language"] == "en"
+    assert [row["name"] for row in task["stages"]] == STAGES
+    assert {row["status"] for row in task["stages"]} == {"completed"}
+    assert all(row["seconds"] > 0 for row in task["stages"])
+
+
+def test_events_are_gapless_and_progress_never_falls(finished: dict) -> None:
+    ids = [event.id for event in finished["events"] if event.id is not None]
+    assert ids == list(range(1, len(ids) + 1))
+    assert finished["events"][-1].name == "completed"
+    shares = [event.data["progress"] for event in finished["events"] if event.name == "progress"]
+    assert shares == sorted(shares)
+    assert len(shares) > len(STAGES)
+    assert {event.data.get("stage") for event in finished["events"] if event.name == "progress"} >= set(STAGES)
+
+
+def test_reconnecting_after_the_end_answers_no_content(rest: Rest, finished: dict) -> None:
+    last = finished["events"][-1].id
+    answer = rest.http.get(f"/tasks/{finished['id']}/progress", headers={"Last-Event-ID": str(last)})
+    assert answer.status_code == 204
+
+
+def test_resuming_in_the_middle_misses_nothing_and_repeats_nothing(rest: Rest, finished: dict) -> None:
+    ids = [event.id for event in finished["events"]]
+    middle = len(ids) // 2
+    again = [event.id for event in rest.events(finished["id"], after=ids[middle])]
+    assert again == ids[middle + 1 :]
+
+
+def test_outputs_are_playable_and_described(rest: Rest, finished: dict) -> None:
+    outputs = finished["outputs"]
+    assert all(outputs[name] for name in ("target_text", "ref_text", "ref_audio_path"))
+    assert outputs["outputs"]
+    assert sum(output["best"] for output in outputs["outputs"]) == 1
+    for output in outputs["outputs"]:
+        answer = rest.http.get(f"/tasks/{finished['id']}/outputs/output/{output['filename']}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "audio/wav"
+        assert len(answer.content) == output["size_bytes"]
+        with wave.open(io.BytesIO(answer.content)) as audio:
+            samples = np.frombuffer(audio.readframes(audio.getnframes()), "<i2")
+            assert audio.getframerate() == 24_000
+            assert audio.getnframes() / audio.getframerate() == pytest.approx(output["seconds"], abs=0.05)
+        assert np.abs(samples).max() > 100, "silence is no speech"
+        assert output["word_error_rate"] >= 0
+        assert -1 <= output["speaker_similarity"] <= 1
+
+
+def test_both_models_download_by_name_and_by_path(rest: Rest, finished: dict) -> None:
+    models = finished["outputs"]["models"]
+    assert {model["kind"] for model in models} == {"gpt", "sovits"}
+    for model in models:
+        kind = f"{model['kind']}_model"
+        by_name = rest.http.get(f"/tasks/{finished['id']}/outputs/{kind}/{model['filename']}")
+        by_path = rest.http.get(f"/tasks/{finished['id']}/outputs/{kind}/{model['path']}")
+        by_last = rest.http.get(f"/tasks/{finished['id']}/outputs/{kind}/{model['path'].rsplit('/', 1)[-1]}")
+        assert by_name.status_code == by_path.status_code == by_last.status_code == 200
+        assert by_name.content == by_path.content == by_last.content
+        assert len(by_name.content) == model["size_bytes"]
+        assert model["filename"].startswith("全流程-voice_1")
+        assert zipfile.is_zipfile(io.BytesIO(by_name.content))
+
+
+def test_the_reference_recording_is_three_to_ten_seconds_long(rest: Rest, finished: dict) -> None:
+    path = finished["outputs"]["ref_audio_path"]
+    answer = rest.http.get(f"/tasks/{finished['id']}/outputs/ref_audio/{path}")
+    assert answer.status_code == 200
+    with wave.open(io.BytesIO(answer.content)) as audio:
+        assert 3.0 <= audio.getnframes() / audio.getframerate() <= 10.0
+
+
+def test_a_range_of_an_output_can_be_asked_for(rest: Rest, finished: dict) -> None:
+    name = finished["outputs"]["outputs"][0]["filename"]
+    url = f"/tasks/{finished['id']}/outputs/output/{name}"
+    whole = rest.http.get(url).content
+    part = rest.http.get(url, headers={"Range": "bytes=100-199"})
+    assert part.status_code == 206
+    assert part.headers["content-range"] == f"bytes 100-199/{len(whole)}"
+    assert part.content == whole[100:200]
+
+
+def test_a_task_cannot_hand_out_files_of_another(rest: Rest, finished: dict) -> None:
+    name = finished["outputs"]["outputs"][0]["file_path"]
+    assert rest.http.get(f"/tasks/no-such-task/outputs/output/{name}").status_code == 404
+    for hostile in ("..%2f..%2fetc/passwd", "../../../etc/passwd", f"..%2f{finished['id']}%2f{name}"):
+        answer = rest.http.get(f"/tasks/{finished['id']}/outputs/output/{hostile}")
+        assert answer.status_code == 404
+        assert "root:" not in answer.text
+
+
+def test_a_given_transcript_is_aligned_and_inference_can_be_disabled(rest: Rest, finished: dict) -> None:
+    words = SAMPLE.with_suffix(".txt").read_text()
+    task_id = rest.create("aligned", finished["file_id"], transcript=words, inference={"enabled": False})
+    task = rest.wait_completed(task_id, timeout_s=240)
+    assert stage_of(task, "inference")["status"] == "skipped"
+    outputs = rest.http.get(f"/tasks/{task_id}/outputs").json()
+    assert outputs["outputs"] == []
+    assert {model["kind"] for model in outputs["models"]} == {"gpt", "sovits"}
+
+
+def test_a_finished_task_cannot_be_cancelled_and_purging_frees_its_name(rest: Rest, finished: dict) -> None:
+    refused = rest.http.delete(f"/tasks/{finished['id']}", params={"lang": "zh"})
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == "任务无法取消(可能已完成或已取消)"
+    task_id = rest.create("short-lived", finished["file_id"], inference={"enabled": False})
+    taken = rest.http.post("/tasks", json={"exp_name": "short-lived", "audio_file_id": finished["file_id"]})
+    assert taken.status_code == 409
+    assert rest.http.delete(f"/tasks/{task_id}", params={"purge": "true"}).status_code == 200
+    assert rest.http.get(f"/tasks/{task_id}").status_code == 404
+    again = rest.create("short-lived", finished["file_id"])
+    assert rest.http.delete(f"/tasks/{again}", params={"purge": "true"}).status_code == 200
