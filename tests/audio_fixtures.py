@@ -53,7 +53,6 @@ FORMATS = {
     "mp4": Format("mp4", "aac", slack_s=0.06),
     "mov": Format("mov", "pcm_s16le"),
     "aiff": Format("aiff", "pcm_s16be"),
-    "caf": Format("caf", "pcm_s16be"),
 }
 
 
@@ -99,6 +98,18 @@ def silent_film(seconds: float = 2.0) -> bytes:
         for _ in range(int(5 * seconds)):
             container.mux(pictures.encode(av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8))))
         container.mux(pictures.encode(None))
+    return buffer.getvalue()
+
+
+def sixteen_channels(muxer: str, codec: str) -> bytes:
+    """One second of noise in sixteen channels, as surround microphones record it."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=muxer) as container:
+        stream = container.add_stream(codec, rate=48_000, layout="hexadecagonal")
+        frame = av.AudioFrame.from_ndarray(noise(16.0, 48_000)[None], format="flt", layout="hexadecagonal")
+        frame.rate = 48_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
     return buffer.getvalue()
 
 

@@ -24,7 +24,7 @@ from services.voice.errors import AudioTooLongError, AudioUnreadableError
 Samples = NDArray[np.float32]
 
 # FFmpeg knows some 350 demuxers, among them playlists (hls, concat, dash) that open other files and hosts.
-CONTAINERS = "wav,w64,aiff,caf,flac,mp3,ogg,matroska,webm,mov,mp4,m4a,3gp,aac,amr"
+CONTAINERS = "wav,w64,aiff,flac,mp3,ogg,matroska,webm,mov,mp4,m4a,3gp,aac,amr"
 # Decoders that FFmpeg may open while it looks at the streams. No video decoder: pictures are never decoded here.
 CODECS = (
     "pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_u8,pcm_s8,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,"
@@ -34,10 +34,14 @@ CODECS = (
 # Containers whose header states the length of each stream, so that a file cut short is noticed.
 STATES_ITS_LENGTH = ("flac", "mov")
 # First bytes of the containers above: what starts so and does not open is a damaged recording, not something else.
-MAGIC = (b"RIFF", b"RF64", b"FORM", b"caff", b"fLaC", b"ID3", b"OggS", b"\x1aE\xdf\xa3", b"#!AMR")
+MAGIC = (b"RIFF", b"RF64", b"FORM", b"fLaC", b"ID3", b"OggS", b"\x1aE\xdf\xa3", b"#!AMR")
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 768_000
 LARGEST_PACKET_BYTES = 64 * 2**20
+# FFmpeg keeps pointers to at most this many planes in the frame itself. For more, PyAV 18 counts planes past the end of
+# FFmpeg's array (it expects a null pointer there) and reads memory that is not the frame's.
+MOST_PLANES = 8
+LOUDEST = 8.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class AudioReader:
             self.codec: str = self._stream.codec_context.codec.canonical_name
             self._good_bytes = self._bad_bytes = self._last_position = self._decoded_bytes = 0
             self._samples = 0
+            self._unsupported = ""  # why the last frame that was left out could not be used
             self._frames = self._decode_frames()
             first = self._first_frame()
         except BaseException:
@@ -147,7 +152,9 @@ class AudioReader:
     def _first_frame(self) -> AudioFrame:
         first = next(self._frames, None)
         if first is None:
-            raise AudioUnreadableError("damaged", detail=f"no frame of {self.codec} in {self.container} decodes")
+            reason = "unsupported" if self._unsupported else "damaged"
+            detail = self._unsupported or "no frame decodes"
+            raise AudioUnreadableError(reason, detail=f"{self.codec} in {self.container}: {detail}")
         return first
 
     def _all_frames(self) -> Iterator[AudioFrame]:
@@ -182,15 +189,20 @@ class AudioReader:
                     yield frame
 
     def _is_sound(self, frame: AudioFrame) -> bool:
+        """Whether a frame can be used; damaged headers claim strange rates and layouts for a frame or two."""
         channels = frame.layout.nb_channels
         if frame.samples == 0 or channels == 0:
             return False
-        if not LOWEST_RATE_HZ <= frame.sample_rate <= HIGHEST_RATE_HZ:
-            raise AudioUnreadableError("unsupported", detail=f"sample rate {frame.sample_rate} Hz")
         self._decoded_bytes += frame.samples * channels * frame.format.bytes
         if self._decoded_bytes > self.limits.max_decoded_bytes:
             raise AudioTooLongError(self.limits.max_seconds, detail="decoded bytes exceed the limit")
-        return True
+        if not LOWEST_RATE_HZ <= frame.sample_rate <= HIGHEST_RATE_HZ:
+            self._unsupported = f"{frame.sample_rate} Hz"
+        elif frame.format.is_planar and channels > MOST_PLANES:
+            self._unsupported = f"{channels} channels in planes"
+        else:
+            return True
+        return False
 
     def _refuse_if_broken_early(self, exc: Exception) -> None:
         """A container that breaks in its first half is refused; what decoded before a later break is used."""
@@ -267,11 +279,10 @@ def _mix_down(frame: AudioFrame) -> Samples:
         raise AudioUnreadableError("unsupported", detail=f"sample format {frame.format.name}") from exc
     if not frame.format.is_planar:
         values = values.reshape(-1, frame.layout.nb_channels).T
-    mono = values.mean(axis=0, dtype=np.float64 if values.dtype.itemsize > 2 else np.float32)
-    if values.dtype.kind == "u":
-        mono = mono - 128.0
-    if values.dtype.kind in "ui":
-        mono = mono / 2.0 ** (8 * values.dtype.itemsize - 1)
-        return mono.astype(np.float32)
-    # Float files may hold anything; beyond +-8 (18 dB over full scale) nothing is sound.
-    return np.clip(np.nan_to_num(mono, nan=0.0, posinf=8.0, neginf=-8.0), -8.0, 8.0).astype(np.float32)
+    if values.dtype.kind == "f":
+        # Float files may hold anything; beyond +-8 (18 dB over full scale) nothing is sound.
+        finite = np.nan_to_num(values, nan=0.0, posinf=LOUDEST, neginf=-LOUDEST)
+        return np.clip(finite, -LOUDEST, LOUDEST).mean(axis=0, dtype=np.float32)
+    full_scale = 2.0 ** (8 * values.dtype.itemsize - 1)
+    middle = full_scale if values.dtype.kind == "u" else 0.0
+    return ((values.mean(axis=0) - middle) / full_scale).astype(np.float32)
