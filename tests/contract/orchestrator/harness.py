@@ -1,0 +1,282 @@
+"""A small system for tests: a real broker, a real orchestrator, real workers that run torch-free stage functions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import grpc.aio
+from google.protobuf.message import Message as ProtoMessage
+
+from services.orchestrator.__main__ import Orchestrator
+from services.orchestrator.settings import OrchestratorSettings
+from services.orchestrator.store import Store
+from services.runtime.errors import InvalidInputError
+from services.runtime.grpc_server import GrpcServer, open_channel
+from services.runtime.service import serve
+from services.runtime.settings import RuntimeSettings
+from services.runtime.stage import StageContext, StageFunction
+from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
+from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import FileServiceStub, TaskServiceStub, WorkServiceStub
+from voiceloom.pipeline.v1 import manifest_pb2 as manifests
+from voiceloom.pipeline.v1.pipeline_pb2 import Quality, Synthesis, TaskEvent, TaskOptions, TaskState
+from voiceloom.preprocessing.v1.preprocessing_pb2 import InspectRequest, InspectResponse
+from voiceloom.preprocessing.v1.preprocessing_pb2_grpc import (
+    PreprocessingServiceServicer,
+    add_PreprocessingServiceServicer_to_server,
+)
+
+MANIFESTS: dict[str, type[ProtoMessage]] = {
+    "audio_slice": manifests.AudioSliceManifest,
+    "asr": manifests.AsrManifest,
+    "text_feature": manifests.TextFeatureManifest,
+    "hubert_feature": manifests.HubertFeatureManifest,
+    "semantic_token": manifests.SemanticTokenManifest,
+    "sovits_train": manifests.TrainManifest,
+    "gpt_train": manifests.TrainManifest,
+    "inference": manifests.InferenceManifest,
+}
+# Everything that takes seconds in earnest takes tenths of them here.
+TIMINGS = {
+    "ack_wait_s": 0.6,
+    "fetch_wait_s": 1.0,
+    "drain_s": 2.0,
+    "progress_interval_s": 0.02,
+    "log_level": "warning",
+}
+ENDED = (TaskState.TASK_STATE_COMPLETED, TaskState.TASK_STATE_FAILED, TaskState.TASK_STATE_CANCELLED)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def stage(name: str) -> StageFunction:
+    """A stage that does its work at once: three steps of progress, an artifact, its manifest."""
+
+    def run(context: StageContext) -> ProtoMessage:
+        for step in (1, 2, 3):
+            context.stop.raise_if_set()
+            context.progress(step / 3, "asr.transcribing", done=step, total=3)
+        return manifest_of(context)
+
+    return run
+
+
+def manifest_of(context: StageContext) -> ProtoMessage:
+    """The manifest of a stage that made one artifact."""
+    manifest = MANIFESTS[context.stage](provenance=context.provenance(seed=7))
+    ref = context.put_bytes("work.bin", context.stage.encode())
+    if isinstance(manifest, manifests.AsrManifest):
+        manifest.language = "en"
+    if isinstance(manifest, manifests.TrainManifest):
+        sovits = context.stage == "sovits_train"
+        model = manifest.models.add(ref=ref, epoch=4, filename=f"{context.exp_name}-e4.ckpt")
+        model.kind = manifests.MODEL_KIND_SOVITS if sovits else manifests.MODEL_KIND_GPT
+    if isinstance(manifest, manifests.InferenceManifest):
+        manifest.outputs.add(filename="output_0.wav", ref=ref, best=True)
+        manifest.ref_audio_ref.CopyFrom(context.put_bytes("reference.wav", b"reference"))
+    return manifest
+
+
+def stages(**behaviours: StageFunction) -> dict[str, StageFunction]:
+    """All eight stages; those named behave as given."""
+    return {name: behaviours.get(name, stage(name)) for name in MANIFESTS}
+
+
+class Broker:
+    """A nats-server with JetStream on a port of its own, which can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"nats://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        installed = Path(sys.prefix) / "bin" / "nats-server"
+        binary = str(installed) if installed.exists() else shutil.which("nats-server")
+        assert binary is not None
+        command = [binary, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self._folder)]
+        with (self._folder.parent / "nats.log").open("ab") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=output)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.02)
+        raise TimeoutError("nats-server does not listen")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class FakePreprocessing(PreprocessingServiceServicer):
+    """Decodes nothing: a recording that begins with "bad" is unreadable, any other lasts ten seconds."""
+
+    def __init__(self, artifacts: Path) -> None:
+        self._artifacts = artifacts
+
+    async def Inspect(self, request: InspectRequest, context: grpc.aio.ServicerContext) -> InspectResponse:
+        if (self._artifacts / request.recording.uri).read_bytes().startswith(b"bad"):
+            raise InvalidInputError("AUDIO_UNREADABLE", reason="not_audio")
+        return InspectResponse(seconds=10.0, sample_rate_hz=24000, channels=1)
+
+
+class System:
+    """What a test talks to."""
+
+    def __init__(self, folder: Path, broker: Broker) -> None:
+        self.folder, self.broker = folder, broker
+        self.artifacts = folder / "artifacts"
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.preprocessing_port = free_port()
+        self.overrides: dict[str, object] = {}
+        self._channel = open_channel(self.address)
+        self.tasks, self.files = TaskServiceStub(self._channel), FileServiceStub(self._channel)
+        self.work = WorkServiceStub(self._channel)
+        self._running: dict[str, tuple[asyncio.Event, asyncio.Task[object]]] = {}
+
+    def settings(self) -> OrchestratorSettings:
+        values: dict[str, object] = {
+            "port": self.port,
+            "nats_url": self.broker.url,
+            "artifacts_url": str(self.artifacts),
+            "database_url": f"sqlite+aiosqlite:///{self.folder}/tasks.db",
+            "preprocessing_address": f"127.0.0.1:{self.preprocessing_port}",
+            "lease_ttl_s": 1.2,
+            "tick_s": 0.1,
+            "backoff_s": 0.1,
+            "resend_s": 1.0,
+            "max_attempts": 3,
+            **TIMINGS,
+            **self.overrides,
+        }
+        return OrchestratorSettings(**values)  # type: ignore[arg-type]
+
+    def environment(self) -> dict[str, str]:
+        """The settings of the orchestrator for a process."""
+        values = self.settings().model_dump(mode="json", exclude_unset=True)
+        return {**os.environ, **{f"VOICELOOM_{name.upper()}": str(value) for name, value in values.items()}}
+
+    async def start_orchestrator(self) -> None:
+        """In this process."""
+        settings = self.settings()
+        orchestrator = Orchestrator(settings, await Store.open(settings.database_url), ("en",))
+        self._spawn("orchestrator", orchestrator.run)
+        await self.reachable()
+
+    async def start_preprocessing(self) -> None:
+        servicer = FakePreprocessing(self.artifacts)
+
+        def register(server: grpc.aio.Server) -> list[str]:
+            add_PreprocessingServiceServicer_to_server(servicer, server)
+            return []
+
+        async def run(stop: asyncio.Event) -> None:
+            server = await GrpcServer.start("127.0.0.1", self.preprocessing_port, register, reflect=False)
+            await stop.wait()
+            await server.stop(0.1)
+
+        self._spawn("preprocessing", run)
+
+    async def start_workers(self, functions: dict[str, StageFunction], name: str = "workers") -> None:
+        """Workers of all given stages, in this process, through the real runtime."""
+        settings = RuntimeSettings(
+            port=0,
+            nats_url=self.broker.url,
+            orchestrator_address=self.address,
+            artifacts_url=str(self.artifacts),
+            reflection=False,
+            **TIMINGS,  # type: ignore[arg-type]
+        )
+        self._spawn(name, lambda stop: serve(settings, register=lambda server: [], stages=functions, stop=stop))
+
+    def _spawn(self, name: str, run: Callable[[asyncio.Event], object]) -> None:
+        stop = asyncio.Event()
+        self._running[name] = (stop, asyncio.create_task(run(stop)))  # type: ignore[arg-type]
+
+    async def stop(self, name: str) -> None:
+        """Drain a part of the system, as SIGTERM does."""
+        stop, task = self._running.pop(name)
+        stop.set()
+        await task
+
+    async def close(self) -> None:
+        for name in reversed(list(self._running)):
+            await self.stop(name)
+        await self._channel.close()
+
+    async def reachable(self) -> None:
+        await asyncio.wait_for(self._channel.channel_ready(), 10)
+
+    async def upload(self, data: bytes = b"sound", *, filename: str = "me.wav", transcript: str = "") -> pb.File:
+        async def parts() -> AsyncIterator[pb.WriteFileRequest]:
+            yield pb.WriteFileRequest(header=pb.WriteFileHeader(filename=filename))
+            for start in range(0, len(data), 1000):
+                yield pb.WriteFileRequest(chunk=data[start : start + 1000])
+            if transcript:
+                yield pb.WriteFileRequest(transcript=transcript)
+
+        response = await self.files.WriteFile(parts())
+        file: pb.File = response.file
+        return file
+
+    async def create(self, name: str = "voice", *, file_id: str = "", owner: str = "", **options: object) -> pb.Task:
+        if not file_id:
+            file_id = (await self.upload()).id
+        request = pb.CreateTaskRequest(
+            owner=owner,
+            exp_name=name,
+            file_ids=[file_id],
+            options=TaskOptions(quality=Quality.QUALITY_FAST, language="auto", **options),  # type: ignore[arg-type]
+        )
+        task: pb.Task = (await self.tasks.CreateTask(request)).task
+        return task
+
+    async def get(self, task_id: str) -> pb.Task:
+        task: pb.Task = (await self.tasks.GetTask(pb.GetTaskRequest(task_id=task_id), wait_for_ready=True)).task
+        return task
+
+    async def until(self, task_id: str, condition: Callable[[pb.Task], bool], *, within_s: float = 15) -> pb.Task:
+        """The task, as soon as the condition holds."""
+        deadline = time.monotonic() + within_s
+        while True:
+            task = await self.get(task_id)
+            if condition(task):
+                return task
+            assert time.monotonic() < deadline, f"not in time; the task is now\n{task}"
+            await asyncio.sleep(0.03)
+
+    async def ended(self, task_id: str, *, within_s: float = 15) -> pb.Task:
+        return await self.until(task_id, lambda task: task.state in ENDED, within_s=within_s)
+
+    async def events(self, task_id: str, after_seq: int = 0) -> list[TaskEvent]:
+        """Every event up to the terminal one."""
+        request = pb.WatchTaskRequest(task_id=task_id, after_seq=after_seq)
+        return [response.event async for response in self.tasks.WatchTask(request, timeout=20)]
+
+
+def no_inference() -> Synthesis:
+    return Synthesis(disabled=True)
+
+
+def kill(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGKILL) -> None:
+    if process.poll() is None:
+        process.send_signal(number)
+    process.wait(timeout=15)
