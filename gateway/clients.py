@@ -1,0 +1,69 @@
+"""Connections to the gRPC services: one channel each, a deadline on every short call."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Self
+
+import grpc.aio
+import structlog
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from gateway.settings import GatewaySettings
+from voiceloom.inference.v1 import inference_pb2_grpc
+from voiceloom.orchestrator.v1 import orchestrator_pb2_grpc
+
+SERVICES = ("orchestrator", "preprocessing", "asr", "features", "training", "inference")
+
+_CHANNEL_OPTIONS = (
+    # A restarted service is found again within a second; the default waits up to two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    # Addresses are settings; no proxy of the environment belongs between processes of one system.
+    ("grpc.enable_http_proxy", 0),
+)
+
+
+class Clients:
+    """The stubs that routes call. Use as an async context manager."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._channels: dict[str, grpc.aio.Channel] = {}
+
+    async def __aenter__(self) -> Self:
+        for name in SERVICES:
+            address = getattr(self._settings, f"{name}_address")
+            self._channels[name] = grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
+        self.tasks = orchestrator_pb2_grpc.TaskServiceStub(self._channels["orchestrator"])
+        self.files = orchestrator_pb2_grpc.FileServiceStub(self._channels["orchestrator"])
+        self.inference = inference_pb2_grpc.InferenceServiceStub(self._channels["inference"])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(channel.close() for channel in self._channels.values()))
+
+    async def call(self, method: Callable[..., Any], request: Any, *, timeout_s: float | None = None) -> Any:
+        """One short call. It waits within its deadline for a service that is just restarting."""
+        timeout_s = timeout_s or self._settings.rpc_timeout_s
+        return await method(request, timeout=timeout_s, wait_for_ready=True, metadata=self.metadata())
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What every call carries: the id under which this request appears in all logs."""
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        return (("x-request-id", request_id),) if request_id else ()
+
+    async def healthy(self, name: str, part: str = "") -> bool:
+        """Whether a service says that it (or a part it depends on) serves. A part it does not know counts as served."""
+        stub = health_pb2_grpc.HealthStub(self._channels[name])
+        try:
+            answer = await stub.Check(
+                health_pb2.HealthCheckRequest(service=part), timeout=self._settings.health_timeout_s
+            )
+        except grpc.aio.AioRpcError as error:
+            return bool(part) and error.code() is grpc.StatusCode.NOT_FOUND
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def all_healthy(self, checks: Iterable[tuple[str, str]]) -> list[bool]:
+        """The answers to several checks, asked at once."""
+        return await asyncio.gather(*(self.healthy(name, part) for name, part in checks))

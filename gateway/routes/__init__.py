@@ -1,0 +1,1 @@
+"""The paths of the REST contract, one file per noun."""
