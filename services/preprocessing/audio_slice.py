@@ -15,7 +15,7 @@ from services.preprocessing.waveform import Waveform, load_waveform
 from services.runtime.errors import InvalidInputError
 from services.voice.decode import DEFAULT_LIMITS, AudioFacts, DecodeLimits
 from services.voice.vad import SAMPLE_RATE_HZ as VAD_RATE_HZ
-from services.voice.vad import WINDOW, SpeechDetector, speech_segments
+from services.voice.vad import WINDOW, WINDOW_S, SpeechDetector, speech_segments
 
 Values = NDArray[np.float32]
 
@@ -37,6 +37,8 @@ class SliceRules:
     noisiest_clip_snr_db: float = 3.0
     most_clipped_ratio: float = 0.02
     min_usable_s: float = 10.0
+    # Without any run of speech this long nobody speaks: noise and music set the detector off for a moment.
+    shortest_utterance_s: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class _Measured:
 
     facts: AudioFacts
     speech_s: float
+    longest_speech_s: float
     snr_db: float
     clipping_ratio: float
 
@@ -135,7 +138,8 @@ def _slice_one(
         check_stop()
         progress(0.7 + 0.3 * done / len(cuts), "audio_slice.cutting", done=done, total=len(cuts))
         _add_clip(waveform, start_s, min(end_s, waveform.facts.seconds), before_s, noise, slices, rules)
-    return _Measured(waveform.facts, noise.speech_s, noise.snr_db(), waveform.clipping_ratio())
+    longest_s = max((end - start for start, end in segments), default=0) * WINDOW_S
+    return _Measured(waveform.facts, noise.speech_s, longest_s, noise.snr_db(), waveform.clipping_ratio())
 
 
 def _add_clip(
@@ -168,7 +172,7 @@ def _add_clip(
 
 def _checked_report(slices: Slices, measured: list[_Measured], rules: SliceRules) -> DataReport:
     speech_s = sum(part.speech_s for part in measured)
-    if not slices.clips:
+    if max(part.longest_speech_s for part in measured) < rules.shortest_utterance_s:
         raise InvalidInputError("AUDIO_SILENT")
     usable_s = sum(clip.seconds for clip in slices.clips if clip.kept)
     if usable_s < rules.min_usable_s:

@@ -5,24 +5,29 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 
-# The quietest that BS.1770 measures: its absolute gate.
-SILENCE_LUFS = -70.0
+# What silence is said to measure; quieter than any recording.
+SILENCE_LUFS = -120.0
 # pyloudnorm gates over blocks of 0.4 s and refuses anything shorter.
 _BLOCK_S = 0.4
 
 
 def measure_lufs(samples: Samples, sample_rate_hz: int) -> float:
-    """Integrated loudness of mono samples (N,), at least -70 LUFS; shorter than 0.4 s is measured as if repeated."""
+    """Integrated loudness of mono samples (N,); shorter than 0.4 s is measured as if repeated.
+
+    Measured at full scale and put back: the standard's absolute gate (-70 LUFS) would cut holes into quiet speech.
+    """
     import pyloudnorm
 
-    if len(samples) == 0 or np.max(np.abs(samples)) < 1e-5:
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    if peak < 1e-6:
         return SILENCE_LUFS
+    samples = samples / np.float32(peak)
     shortest = int(_BLOCK_S * sample_rate_hz) + 1
     if len(samples) < shortest:
         samples = np.tile(samples, -(-shortest // len(samples)))
     with np.errstate(divide="ignore"):
         lufs = float(pyloudnorm.Meter(sample_rate_hz, block_size=_BLOCK_S).integrated_loudness(samples))
-    return max(SILENCE_LUFS, lufs) if np.isfinite(lufs) else SILENCE_LUFS
+    return lufs + 20.0 * float(np.log10(peak)) if np.isfinite(lufs) else SILENCE_LUFS
 
 
 def normalize(samples: Samples, lufs: float, target_lufs: float, peak: float) -> Samples:
