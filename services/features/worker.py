@@ -1,0 +1,101 @@
+"""Runs the three feature stages: manifests and tensors in, tensors and a manifest out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from services.features.hubert_feature import hubert_feature
+from services.features.models import Models
+from services.features.semantic_token import semantic_token
+from services.features.text_feature import ClipText, PhonemeRow, text_feature
+from services.runtime.stage import StageContext
+from voiceloom.pipeline.v1 import manifest_pb2
+
+
+class FeaturesWorker:
+    """The stage functions of one voice pack."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._pack = models.pack
+
+    def text_feature(self, ctx: StageContext) -> manifest_pb2.TextFeatureManifest:
+        """Phonemes of every transcript that asr kept. Raises InvalidInputError TEXT_EMPTY."""
+        slices = ctx.manifest("audio_slice", manifest_pb2.AudioSliceManifest)
+        transcripts = ctx.manifest("asr", manifest_pb2.AsrManifest)
+        seconds = {clip.id: clip.seconds for clip in slices.clips if clip.kept}
+        clips = [
+            ClipText(row.clip_id, row.text, seconds[row.clip_id])
+            for row in transcripts.transcripts
+            if row.kept and row.clip_id in seconds
+        ]
+        rows = text_feature(
+            clips,
+            transcripts.language,
+            progress=lambda done, total: _step(ctx, "text_feature.phonemizing", done, total),
+        )
+        for row in rows:
+            if not row.kept:
+                ctx.log("info", "clip.dropped", clip=row.clip_id, reason=row.drop_reason)
+        phones = {f"{row.clip_id}.phones": np.asarray(row.phonemes.ids, np.int32) for row in rows if row.kept}
+        return manifest_pb2.TextFeatureManifest(
+            features_ref=ctx.write_tensors("text_features.safetensors", phones),
+            rows=[_to_row(row) for row in rows],
+            symbols=self._pack.symbols,
+            provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
+        )
+
+    def hubert_feature(self, ctx: StageContext) -> manifest_pb2.HubertFeatureManifest:
+        """Content features of every kept clip."""
+        slices = ctx.manifest("audio_slice", manifest_pb2.AudioSliceManifest)
+        encoder = self._models.content_encoder()
+        samples = ctx.read_tensors(slices.clips_ref)
+        clips = [(clip.id, samples[clip.id]) for clip in slices.clips if clip.kept]
+        progress = _counter(ctx, "hubert_feature.encoding", len(clips))
+        features = dict(hubert_feature(clips, slices.sample_rate_hz, encoder, progress=progress))
+        return manifest_pb2.HubertFeatureManifest(
+            features_ref=ctx.write_tensors("hubert_features.safetensors", features),
+            encoder=encoder.name,
+            channels=encoder.channels,
+            clip_ids=list(features),
+            provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
+        )
+
+    def semantic_token(self, ctx: StageContext) -> manifest_pb2.SemanticTokenManifest:
+        """Tokens of every clip that has content features."""
+        manifest = ctx.manifest("hubert_feature", manifest_pb2.HubertFeatureManifest)
+        sovits = self._models.sovits()
+        features = ctx.read_tensors(manifest.features_ref)
+        progress = _counter(ctx, "semantic_token.encoding", len(manifest.clip_ids))
+        rows = ((clip_id, features[clip_id]) for clip_id in manifest.clip_ids)
+        tokens = dict(semantic_token(rows, sovits, progress=progress))
+        return manifest_pb2.SemanticTokenManifest(
+            tokens_ref=ctx.write_tensors("semantic_tokens.safetensors", tokens),
+            vocabulary_size=sovits.config.codebook_size,
+            clip_ids=list(tokens),
+            provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
+        )
+
+
+def _step(ctx: StageContext, key: str, done: int, total: int) -> None:
+    ctx.stop.raise_if_set()
+    ctx.progress(done / total, key, done=done, total=total)
+
+
+def _counter(ctx: StageContext, key: str, total: int) -> Callable[[int], None]:
+    return lambda done: _step(ctx, key, done, total)
+
+
+def _to_row(row: PhonemeRow) -> manifest_pb2.PhonemeRow:
+    return manifest_pb2.PhonemeRow(
+        clip_id=row.clip_id,
+        text=row.text,
+        normalized_text=row.phonemes.normalized_text,
+        language=row.language,
+        phonemes=row.phonemes.phonemes,
+        word2ph=row.phonemes.word2ph,
+        kept=row.kept,
+        drop_reason=row.drop_reason,
+    )
