@@ -14,7 +14,6 @@ from services.runtime.log import log
 from services.runtime.stage import stage_name, stage_value
 from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport
 
-REPORT_BATCH = 64
 FETCH_WAIT_S = 5.0
 ACK_WAIT_S = 30.0
 
@@ -52,7 +51,8 @@ async def read_reports(bus: Bus, work: Work) -> None:
     """Apply reports for ever, in the order in which they came; each is acknowledged once it is in the store."""
     consumer = bus.consumer(REPORTS, "orchestrator", report_subject("*"), ack_wait_s=ACK_WAIT_S, max_pending=1000)
     while True:
-        for delivery in await consumer.fetch(wait_s=FETCH_WAIT_S, batch=REPORT_BATCH):
+        delivery = await consumer.fetch(wait_s=FETCH_WAIT_S)
+        if delivery is not None:
             await _apply(delivery, work)
 
 

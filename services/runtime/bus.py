@@ -135,23 +135,24 @@ class Consumer:
         )
         self._subscription: JetStreamContext.PullSubscription | None = None
 
-    async def fetch(self, *, wait_s: float, batch: int = 1) -> list[Delivery]:
-        """Up to ``batch`` messages; none when nothing came in time or (after a short pause) the broker is away."""
+    async def fetch(self, *, wait_s: float) -> Delivery | None:
+        """The next message; None when none came in time or (after a short pause) the broker is away."""
         started = time.monotonic()
         try:
             if self._subscription is None:
                 self._subscription = await self._subscribe()
-            messages = await self._subscription.fetch(batch, timeout=wait_s)
+            # One at a time: for a batch, nats-py waits until it is full or the time is over.
+            (message,) = await self._subscription.fetch(1, timeout=wait_s)
         except _AWAY as exc:
             timed_out = isinstance(exc, nats.errors.TimeoutError | nats.js.errors.FetchTimeoutError)
             if timed_out and time.monotonic() - started > wait_s / 2:
-                return []
+                return None
             # nats-py says "timeout" at once when nobody answers: the broker or its consumer is gone.
             log.info("consumer_waits_for_broker", consumer=self._durable, error=repr(exc))
             await self.close()
             await asyncio.sleep(0.5)
-            return []
-        return [Delivery(message) for message in messages]
+            return None
+        return Delivery(message)
 
     async def _subscribe(self) -> JetStreamContext.PullSubscription:
         js = self._bus.jetstream

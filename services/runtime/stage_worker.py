@@ -69,7 +69,7 @@ class StageWorker:
         self._value = stage_value(stage)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=stage)
         self._running: tuple[str, StopFlag] | None = None
-        self._fetching: asyncio.Task[list[Delivery]] | None = None
+        self._fetching: asyncio.Task[Delivery | None] | None = None
         self._draining = False
 
     async def run(self) -> None:
@@ -83,7 +83,8 @@ class StageWorker:
             await asyncio.wait([self._fetching])
             if self._fetching.cancelled():
                 break
-            for delivery in self._fetching.result():
+            delivery = self._fetching.result()
+            if delivery is not None:
                 await self._handle(delivery)
         await consumer.close()
 
