@@ -325,6 +325,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     config = tomllib.loads(args.pack_config.read_text())
+    config["sovits"]["sample_rate_hz"] = config["sample_rate_hz"]
     phases = {
         "prepare": run_prepare,
         "codebook": run_codebook,
