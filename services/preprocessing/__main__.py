@@ -24,7 +24,7 @@ def main() -> None:
         "preprocessing",
         settings,
         register=register,
-        stages={"audio_slice": AudioSliceWorker(settings, load_pack(settings.pack_dir))},
+        stages={"audio_slice": AudioSliceWorker(settings, load_pack(settings.pack_dir, verify=False))},
     )
 
 
