@@ -33,13 +33,14 @@ class UnreachableError(Exception):
 class Client:
     """A connection to one gateway. Raises ApiError for refusals and UnreachableError when nobody answers."""
 
-    def __init__(self, server: str, language: str = "en") -> None:
+    def __init__(self, server: str, language: str = "en", transport: httpx.BaseTransport | None = None) -> None:
         self.server = server.rstrip("/")
         loopback = urlsplit(self.server).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = httpx.Client(
             base_url=self.server,
             headers={"Accept-Language": language},
             timeout=httpx.Timeout(60.0, connect=5.0),
+            transport=transport,
             trust_env=not loopback,  # a proxy for the web has no business with this machine's own traffic
         )
 

@@ -42,7 +42,7 @@ class Bars:
         if event.name == "progress" and event.data.get("stage"):
             self._update(event.data["stage"], event.data["stage_progress"], event.data["message"] or "", "")
         elif event.name == "log":
-            self._progress.console.print(f"[dim]{event.data['stage']}[/dim] {event.data['message']}")
+            self._progress.console.print(f"{event.data['stage']}: {event.data['message']}", style="dim", markup=False)
 
     def _update(self, name: str, fraction: float, text: str, seconds: str) -> None:
         if name not in self._bars:
@@ -92,7 +92,7 @@ def view(console: Console) -> Iterator[View]:
         BarColumn(bar_width=28),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[seconds]:>6}"),
-        TextColumn("[dim]{task.fields[text]}"),
+        TextColumn("{task.fields[text]}", style="dim", markup=False),
     )
     with Progress(*columns, console=console, refresh_per_second=8) as progress:
         yield Bars(progress)

@@ -1,0 +1,91 @@
+"""The REST client: pages, refusals, downloads."""
+
+import hashlib
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.client import ApiError, UnreachableError
+from tests.unit.cli.fake_gateway import client
+
+
+def test_lists_are_read_page_by_page() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        offset = int(request.url.params["offset"])
+        items = [{"id": str(number)} for number in range(offset, min(offset + 100, 250))]
+        return httpx.Response(200, json={"items": items, "total": 250, "limit": 100, "offset": offset})
+
+    assert [task["id"] for task in client(answer).tasks()] == [str(number) for number in range(250)]
+
+
+def test_a_list_that_shrinks_while_it_is_read_ends() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        items = [{"id": "1"}] if request.url.params["offset"] == "0" else []
+        return httpx.Response(200, json={"items": items, "total": 5})
+
+    assert client(answer).tasks() == [{"id": "1"}]
+
+
+def test_a_refusal_carries_code_sentence_and_fields() -> None:
+    body = {"detail": "请求参数错误", "code": "INVALID_REQUEST", "errors": [{"field": "exp_name", "message": "太长"}]}
+    with pytest.raises(ApiError, match="请求参数错误 \\(exp_name: 太长\\)") as refused:
+        client(lambda _: httpx.Response(400, json=body)).task("t1")
+    assert (refused.value.status, refused.value.code) == (400, "INVALID_REQUEST")
+
+
+def test_an_answer_that_is_no_gateways_is_still_an_error() -> None:
+    with pytest.raises(ApiError, match="The server answered 502") as refused:
+        client(lambda _: httpx.Response(502, text="<html>Bad gateway</html>")).packs()
+    assert refused.value.code == "UNKNOWN"
+
+
+def test_retry_after_is_told() -> None:
+    body = {"detail": "full", "code": "QUEUE_FULL"}
+    with pytest.raises(ApiError) as refused:
+        client(lambda _: httpx.Response(429, json=body, headers={"Retry-After": "7"})).create_task("a", "f", {})
+    assert refused.value.retry_after_s == 7
+
+
+def test_nobody_at_the_address_is_an_error_of_its_own() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:8000 does not answer"):
+        client(answer).task("t1")
+    assert not client(answer).is_ready()
+
+
+def test_downloads_are_digested_and_leave_no_half_file(tmp_path: Path) -> None:
+    content = b"RIFF" * 1000
+    digest = hashlib.sha256(content).hexdigest()
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(200, content=content, headers={"ETag": f'"{digest}"'})
+
+    file = client(answer).download("t1", "output", "声音 1.wav", tmp_path / "new" / "voice.wav")
+    assert file.path.read_bytes() == content
+    assert (file.size_bytes, file.sha256, file.etag) == (len(content), digest, digest)
+    assert asked == ["/api/v1/tasks/t1/outputs/output/%E5%A3%B0%E9%9F%B3%201.wav"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["voice.wav"]
+
+
+def test_a_refused_download_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ApiError):
+        client(lambda _: httpx.Response(404, json={"detail": "no", "code": "FILE_NOT_FOUND"})).download(
+            "t1", "output", "x.wav", tmp_path / "x.wav"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ids_cannot_leave_their_place_in_the_address() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(200, json={})
+
+    client(answer).task("../files")
+    assert asked == ["/api/v1/tasks/..%2Ffiles"]

@@ -1,0 +1,56 @@
+"""Following a task: parsing, reconnecting after the last event, giving up."""
+
+import httpx
+import pytest
+
+from cli.client import ApiError, UnreachableError
+from cli.sse import Event, follow, parse
+from tests.unit.cli.fake_gateway import client, sse
+
+
+def quiet(_: float) -> None:
+    """Instead of sleeping."""
+
+
+def test_events_are_parsed_with_comments_and_several_data_lines() -> None:
+    lines = [": hello", "id: 3", "event: log", 'data: {"a":', "data: 1}", "", "data: {}", ""]
+    assert list(parse(lines)) == [Event("3", "log", {"a": 1}), Event("", "message", {})]
+
+
+def test_a_stream_that_breaks_goes_on_after_the_last_event() -> None:
+    streams = [
+        httpx.Response(
+            200, content=sse((4, "progress", {"snapshot": True}), (None, "heartbeat", {}), (5, "progress", {}))
+        ),
+        httpx.Response(503, json={"detail": "restarting", "code": "UNAVAILABLE"}, headers={"Retry-After": "1"}),
+        httpx.Response(200, content=sse((6, "log", {}), (7, "completed", {"status": "completed"}))),
+    ]
+    asked: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers.get("Last-Event-ID"))
+        return streams.pop(0)
+
+    events = list(follow(client(answer), "t1", sleep=quiet))
+    assert [event.id for event in events] == ["4", "5", "6", "7"]
+    assert asked == [None, "5", "5"]
+
+
+def test_no_content_means_that_the_end_was_already_seen() -> None:
+    assert list(follow(client(lambda _: httpx.Response(204)), "t1", "9", sleep=quiet)) == []
+
+
+def test_an_unknown_task_is_refused_at_once() -> None:
+    with pytest.raises(ApiError):
+        list(follow(client(lambda _: httpx.Response(404, json={"detail": "x", "code": "TASK_NOT_FOUND"})), "t1"))
+
+
+def test_a_server_that_stays_away_is_given_up() -> None:
+    now = iter(range(0, 1000, 10))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(UnreachableError):
+        list(follow(client(answer), "t1", patience_s=60, sleep=quiet, clock=lambda: next(now)))
+    assert next(now) <= 100
