@@ -49,7 +49,6 @@ def _options(asked: QuickModeOptions) -> pipeline_pb2.TaskOptions:
 @router.post("/tasks", response_model=TaskResponse, responses=errors(400, 404, 409, 413, 429, 503))
 async def create_task(body: QuickModeRequest, gateway: GatewayDep, language: LanguageDep) -> TaskResponse:
     options = body.options or QuickModeOptions()
-    await gateway.pack.require(options.language)
     request = orchestrator_pb2.CreateTaskRequest(
         owner=gateway.settings.owner, exp_name=body.exp_name, file_ids=body.file_ids, options=_options(options)
     )
