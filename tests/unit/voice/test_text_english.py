@@ -7,29 +7,13 @@ from pathlib import Path
 import pytest
 
 from services.voice.errors import LanguageError
+from services.voice.parity.text_check import DIFFERENCES
 from services.voice.text import normalize, phonemize, supported
 from services.voice.text.english_lexicon import look_up
 from services.voice.text.english_oov import spell
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "text_en.json"
 SENTENCES = json.loads(VECTORS.read_text(encoding="utf-8"))["en"]
-
-# Sentence -> why our phonemes differ from the official ones.
-DIFFERENCES = {
-    "I have 3 apples and 12 oranges.": "CMUdict has since changed the vowels of 'oranges'",
-    "On January 5th, 2024, at 10:30 we met.": "half past ten is not always a.m.",
-    "He ran 5km in 20min; that's 15km/h!": "official: 'kilometersh'",
-    "The temperature dropped to -12°C last night.": "official glues 'to' and 'negative' into one word",
-    "About 3/4 of the 1,234 people agreed.": "a number with a comma is no year; 'thirty-four' is read, not guessed",
-    "Dr. Smith and Mr. Jones met Mrs. Brown on Elm St.": "official: 'Drive Smith', and a pause after every title",
-    "e.g. I used OpenAI's AI tool to draw a picture.": "'used' in front of an object has a voiced s",
-    "Xylorzenko visited Wrocław with Kvothe.": "official drops the letter ł and cuts names into letters",
-    "Call me at 555-0123.": "a telephone number is read digit by digit",
-    "wordsegmentation helloworld superlongword": "parts are looked up; official guesses 'helloworld' and 'longword'",
-    "Use http://www.example.com now": "official garbles the address; an address is read with its dots",
-    "Well—this is — odd…": "official glues the words around a dash; a dash is a pause",
-    "1st, 2nd, 3rd & 4th @ home": "official drops & and @; they are read",
-}
 
 
 @pytest.mark.parametrize("row", SENTENCES, ids=lambda row: row["text"][:30])
@@ -105,6 +89,20 @@ def test_endings_of_known_words_follow_the_last_sound() -> None:
     assert look_up("chatbots")[-1] == "S"
     assert look_up("texted")[-2:] == ("IH0", "D")
     assert look_up("googled")[-1] == "D"
+
+
+@pytest.mark.parametrize(
+    ("word", "phonemes"),
+    [
+        ("unromantically", "AH0 N R OW0 M AE1 N T IH0 K L IY0"),
+        ("speechlessly", "S P IY1 CH L AH0 S L IY0"),
+        ("sleaziness", "S L IY1 Z IY0 N AH0 S"),
+        ("untucked", "AH0 N T AH1 K T"),
+        ("tradecraft", "T R EY1 D K R AE1 F T"),
+    ],
+)
+def test_words_built_from_known_ones_keep_their_sound(word: str, phonemes: str) -> None:
+    assert " ".join(look_up(word)) == phonemes
 
 
 def test_unknown_words_are_spelled_by_the_model() -> None:
