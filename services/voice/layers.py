@@ -15,9 +15,11 @@ def length_mask(lengths: Tensor, size: int) -> Tensor:
 
 
 def _normalised(weight_v: Tensor, weight_g: Tensor) -> Tensor:
-    """Weight normalisation (arXiv 1602.07868) over all but the first dimension."""
-    norm = torch.linalg.vector_norm(weight_v, dim=tuple(range(1, weight_v.dim())), keepdim=True)
-    return weight_v * (weight_g / norm)
+    """Weight normalisation (arXiv 1602.07868) over all but the first dimension.
+
+    PyTorch's own parametrisation calls the same operator, but stores the pair under other names.
+    """
+    return torch._weight_norm(weight_v, weight_g, 0)
 
 
 def _add_weight_norm(module: nn.Module, weight: Tensor) -> None:

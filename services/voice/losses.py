@@ -66,3 +66,23 @@ def top_k_accuracy(logits: Tensor, targets: Tensor, mask: Tensor, k: int = 3) ->
     """Share of the positions where mask is true whose target is among the k likeliest."""
     hits = (logits.topk(k, dim=-1).indices == targets.unsqueeze(-1)).any(-1)
     return (hits & mask).sum() / mask.sum()
+
+
+def preference_loss(
+    chosen_logits: Tensor,
+    chosen: Tensor,
+    chosen_mask: Tensor,
+    rejected_logits: Tensor,
+    rejected: Tensor,
+    rejected_mask: Tensor,
+    beta: float = 0.2,
+) -> Tensor:
+    """Direct preference optimisation without a reference model (arXiv 2305.18290): chosen tokens over rejected ones.
+
+    Logits (B, T, V), tokens (B, T) and masks (B, T); the two sides may differ in T.
+    """
+    margins = [
+        -(F.cross_entropy(logits.float().transpose(1, 2), tokens, reduction="none") * mask).sum(1)
+        for logits, tokens, mask in ((chosen_logits, chosen, chosen_mask), (rejected_logits, rejected, rejected_mask))
+    ]
+    return -F.logsigmoid(beta * (margins[0] - margins[1])).mean()

@@ -86,6 +86,7 @@ def pronounce(words: list[str], index: int) -> Pronunciation:
     return look_up(lower)
 
 
+@lru_cache(maxsize=16384)
 def look_up(word: str) -> Pronunciation:
     """Phonemes of a lower-case word on its own: dictionary, then endings, then parts, then spelling."""
     entries = _dictionary().get(word)
