@@ -66,7 +66,7 @@ parity: setup  ## Compare the models with the test vectors: make parity VECTORS=
 	$(BIN)/python -m services.voice.parity $(VECTORS)
 
 bench: setup  ## Measure the figures of docs/benchmarks.md (wants an idle machine)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ARGS)
 
 clean:  ## Remove .venv, caches and the demo's output; your data (.data) stays
 	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,107 @@
+"""The project's own files agree with each other: dependencies, pins, set-up."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = {"services", "gateway", "cli", "deploy", "voiceloom", "tests"}
+
+
+def normal(name: str) -> str:
+    """A package name as the index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins(lines: list[str]) -> dict[str, str]:
+    """Version by package name; raises unless every line pins one."""
+    found = {}
+    for line in lines:
+        name, equals, version = line.partition("==")
+        assert equals, f"{line} is not pinned"
+        found[normal(name)] = version
+    return found
+
+
+def lines_of(path: str) -> list[str]:
+    """Lines of a requirements file without comments."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RUNTIME = pins(PROJECT["dependencies"]) | pins(lines_of("requirements-nodeps.txt"))
+DEVELOPMENT = pins(PROJECT["optional-dependencies"]["dev"])
+CONSTRAINTS = pins(lines_of("constraints.txt"))
+
+
+def imports(folder: str) -> set[str]:
+    """Top-level names of the third-party modules that a folder's code imports."""
+    names: set[str] = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.partition(".")[0])
+    return names - OURS - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("folder", ["services", "gateway", "cli"])
+def test_what_the_code_imports_is_declared(folder: str) -> None:
+    distributions = packages_distributions()
+    # pydantic re-exports its core's errors under the core's own name; grpc_tools is for generating code.
+    allowed = set(RUNTIME) | {"pydantic-core"}
+    for module in imports(folder):
+        owners = {normal(owner) for owner in distributions.get(module, [])}
+        assert owners & allowed, f"{folder} imports {module}, which pyproject.toml does not declare"
+
+
+def test_the_constraints_pin_the_same_versions() -> None:
+    declared = pins(PROJECT["dependencies"]) | DEVELOPMENT
+    assert {name: CONSTRAINTS.get(name) for name in declared} == declared
+
+
+def test_every_dependency_says_what_it_earns() -> None:
+    rows = re.findall(r"^\| ([\w.-]+) \| \S", (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8"), re.M)
+    explained = {normal(row) for row in rows} - {"package"}
+    assert explained == set(RUNTIME) | set(DEVELOPMENT)
+
+
+def test_a_second_set_up_installs_nothing(tmp_path: Path) -> None:
+    """The stamp's name is the digest of what decides the installation: once it is there, make has nothing to do."""
+    first = subprocess.run(
+        ["make", "-n", "setup", f"VENV={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "deploy/local/setup.sh" in first.stdout
+    stamp = re.search(r"^touch (.+)$", first.stdout, re.M)
+    assert stamp is not None
+    Path(stamp.group(1)).touch()
+    second = subprocess.run(["make", "-q", "setup", f"VENV={tmp_path}"], cwd=ROOT, check=False)
+    assert second.returncode == 0
+
+
+def test_help_lists_every_target() -> None:
+    declared = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert declared is not None
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[0] for line in shown.splitlines()} == set(declared.group(1).split())
+
+
+def test_generated_code_is_compared_file_by_file(tmp_path: Path) -> None:
+    from deploy.local.protos import differences
+
+    left, right = tmp_path / "left", tmp_path / "right"
+    for tree in (left, right):
+        (tree / "v1").mkdir(parents=True)
+        (tree / "v1" / "same_pb2.py").write_text("same")
+        (tree / "v1" / "changed_pb2.py").write_text(tree.name)
+    (left / "v1" / "new_pb2.pyi").write_text("new")
+    (right / "v1" / "removed_pb2.py").write_text("removed")
+    assert differences(left, right) == ["v1/changed_pb2.py", "v1/new_pb2.pyi", "v1/removed_pb2.py"]
