@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import Any
 
 import grpc.aio
 
@@ -21,6 +22,7 @@ from services.orchestrator.tasks import Tasks
 from services.orchestrator.work import Work
 from services.orchestrator.worker import BusCommands, BusPublisher, notify_cancelled, read_reports
 from services.runtime.artifacts import ArtifactStore
+from services.runtime.background import end
 from services.runtime.bus import Bus
 from services.runtime.grpc_server import GrpcServer, open_channel
 from services.runtime.log import configure_logging, log
@@ -88,18 +90,19 @@ class Orchestrator:
 
         server = await GrpcServer.start(settings.host, settings.port, register, reflect=settings.reflection)
         log.info("service_listening", port=server.port)
-        stopping = asyncio.create_task(stop.wait())
-        background = [
-            asyncio.create_task(self._with_broker()),
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(stop.wait()),
             asyncio.create_task(self._sweeper.run()),
             asyncio.create_task(self._watch_health(server)),
         ]
-        done, _ = await asyncio.wait([stopping, *background], return_when=asyncio.FIRST_COMPLETED)
-        # Streams of watchers have no end of their own: they re-open elsewhere, from their sequence.
+        connecting = asyncio.create_task(Bus.connect(settings.nats_url, "orchestrator"))
+        done, _ = await asyncio.wait([connecting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        if connecting in done:
+            tasks += self._start_with(connecting.result())
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        # Streams of watchers have no end of their own: clients open them again, from their sequence.
         await server.stop(grace_s=1.0)
-        for task in (stopping, *background):
-            task.cancel()
-        await asyncio.gather(stopping, *background, return_exceptions=True)
+        await end(connecting, *tasks)
         await preprocessing.close()
         if self._bus is not None:
             await self._bus.close()
@@ -107,22 +110,24 @@ class Orchestrator:
         for task in done:
             task.result()  # a loop that died must not die unseen
 
-    async def _with_broker(self) -> None:
+    def _start_with(self, bus: Bus) -> list[asyncio.Task[None]]:
+        """The loops that need the broker."""
         settings = self._settings
-        self._bus = await Bus.connect(settings.nats_url, "orchestrator")
+        self._bus = bus
         self._scheduler = Scheduler(
             self._store,
             self._work,
-            BusCommands(self._bus),
+            BusCommands(bus),
             slots=settings.heavy_slots,
             window=settings.stage_window,
             resend_s=settings.resend_s,
             tick_s=settings.tick_s,
         )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._scheduler.run())
-            group.create_task(read_reports(self._bus, self._work))
-            group.create_task(Outbox(self._store, BusPublisher(self._bus)).run())
+        return [
+            asyncio.create_task(self._scheduler.run()),
+            asyncio.create_task(read_reports(bus, self._work)),
+            asyncio.create_task(Outbox(self._store, BusPublisher(bus)).run()),
+        ]
 
     async def _watch_health(self, server: GrpcServer) -> None:
         while True:

@@ -125,10 +125,9 @@ def states_of(task: Task) -> dict[str, str]:
 
 def begin(task: Task, stage: Stage, worker_id: str, *, ttl_s: float, now: float) -> None:
     """A worker claimed the stage: a new lease, a new attempt."""
-    again = stage.state == "running"  # the same worker asks again, for its first answer was lost
     stage.state = "running"
     stage.lease += 1
-    stage.attempt += 0 if again else 1
+    stage.attempt += 1
     stage.worker_id = worker_id
     stage.expires_at = now + ttl_s
     stage.released_at = stage.released_at or now

@@ -76,17 +76,19 @@ class Work:
         self._on_change, self._on_stop, self._on_obsolete = on_change, on_stop, on_obsolete
 
     async def claim(self, task_id: str, stage_name: str, worker_id: str) -> Claim | Refused:
-        """Give a lease on a released stage, or say why not."""
+        """Give a lease on a released stage, or say why not; the same claim gets the same lease again."""
         now = time.time()
         async with self._store.writing() as session:
             task = await _locked(session, task_id)
             if task is None or task.state not in UNFINISHED:
                 return Refused(STOPPED)
             stage = stage_of(task, stage_name)
-            refused = _refusal(stage, worker_id, now)
-            if refused is not None:
-                return refused
-            lifecycle.begin(task, stage, worker_id, ttl_s=self._ttl_s, now=now)
+            answered_before = stage.state == "running" and stage.worker_id == worker_id
+            if not answered_before:
+                refused = _refusal(stage, now)
+                if refused is not None:
+                    return refused
+                lifecycle.begin(task, stage, worker_id, ttl_s=self._ttl_s, now=now)
             rows = await session.scalars(select(File).where(File.id.in_([*task.file_ids, task.ref_audio_id])))
             files = {file.id: file for file in rows}
         log.info(
@@ -190,11 +192,8 @@ class Work:
             )
 
 
-def _refusal(stage: Stage, worker_id: str, now: float) -> Refused | None:
+def _refusal(stage: Stage, now: float) -> Refused | None:
     if stage.state == "running":
-        if stage.worker_id == worker_id:
-            # One worker runs one stage of a kind at a time: it asks again because it never got the answer.
-            return None
         return Refused(LEASED, retry_after_s=max(0.5, (stage.expires_at or now) - now))
     if stage.state == "completed":
         return Refused(DONE)

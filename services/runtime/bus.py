@@ -267,7 +267,10 @@ class Bus:
     async def close(self) -> None:
         """Send what is buffered and disconnect."""
         with contextlib.suppress(*_AWAY):
-            await asyncio.wait_for(self._client.drain() if self.connected else self._client.close(), timeout=3)
+            if self.connected:
+                await self._client.flush(timeout=1)
+        with contextlib.suppress(*_AWAY):
+            await asyncio.wait_for(self._client.close(), timeout=3)
 
 
 async def _log_error(exc: Exception) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 
+from services.runtime.background import end
 from services.runtime.bus import Bus, report_subject
 from services.runtime.errors import UnavailableError
 from services.runtime.log import log
@@ -43,8 +44,7 @@ class Reporter:
 
     async def close(self) -> None:
         """Stop sending; what is still queued is given up."""
-        self._pump.cancel()
-        await asyncio.gather(self._pump, return_exceptions=True)
+        await end(self._pump)
 
     def _enqueue(self, report: StageReport) -> None:
         kind = report.WhichOneof("report")

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 
 from services.runtime.artifacts import ArtifactStore
+from services.runtime.background import end
 from services.runtime.bus import Bus, cancel_subject
 from services.runtime.grpc_server import GrpcServer, Register, open_channel
 from services.runtime.log import configure_logging, log
@@ -74,7 +75,7 @@ async def _work_until(settings: RuntimeSettings, stages: Mapping[str, StageFunct
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([connecting, stopping], return_when=asyncio.FIRST_COMPLETED)
     if not connecting.done():
-        connecting.cancel()
+        await end(connecting)
         return True
     bus = connecting.result()
     channel = open_channel(settings.orchestrator_address)
@@ -94,9 +95,7 @@ async def _work_until(settings: RuntimeSettings, stages: Mapping[str, StageFunct
     for worker in workers:
         worker.drain()
     _, late = await asyncio.wait(running, timeout=settings.drain_s)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
+    await end(stopping, *late)
     for task in set(running) - late:
         task.result()  # a worker must not die unseen
     await channel.close()

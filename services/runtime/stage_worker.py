@@ -22,6 +22,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as ProtoMessage
 
 from services.runtime.artifacts import ArtifactStore
+from services.runtime.background import end
 from services.runtime.bus import STAGES, Bus, Delivery, stage_subject
 from services.runtime.errors import NotFoundError, StageFailedError, StoppedError, UnavailableError, VoiceloomError
 from services.runtime.grpc_errors import from_rpc_error, to_failure
@@ -71,6 +72,7 @@ class StageWorker:
         self._running: tuple[str, StopFlag] | None = None
         self._fetching: asyncio.Task[Delivery | None] | None = None
         self._draining = False
+        self._claims = 0
 
     async def run(self) -> None:
         """Take commands until ``drain`` is called, then return when the running one has been settled."""
@@ -125,7 +127,11 @@ class StageWorker:
 
     async def _claim(self, command: StageCommand, delivery: Delivery) -> ClaimStageResponse | None:
         """Ask for the lease, for as long as the orchestrator is away; None when the command is settled already."""
-        request = ClaimStageRequest(task_id=command.task_id, stage=self._value, worker_id=self._around.worker_id)
+        # One id per claim: asking again because the answer got lost must not look like another worker, and another
+        # command for the same stage must not look like asking again.
+        self._claims += 1
+        worker_id = f"{self._around.worker_id}/{self._claims}"
+        request = ClaimStageRequest(task_id=command.task_id, stage=self._value, worker_id=worker_id)
         while not self._draining:
             try:
                 response: ClaimStageResponse = await self._around.work.ClaimStage(
@@ -235,8 +241,7 @@ class StageWorker:
         try:
             yield
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await end(beating)
 
 
 def _ended_by(exc: Exception, stop: StopFlag) -> StageReport | None:
@@ -263,10 +268,7 @@ def _ended_by(exc: Exception, stop: StopFlag) -> StageReport | None:
 
 async def _unless_stopped(sending: Coroutine[Any, Any, None], stop: StopFlag) -> None:
     """Wait for a report to leave, unless the lease is lost meanwhile: then nobody wants it."""
-    task = asyncio.ensure_future(sending)
+    task = asyncio.create_task(sending)
     while not task.done() and stop.reason not in (CANCELLED, LEASE_LOST):
         await asyncio.wait([task], timeout=0.2)
-    if not task.done():
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await end(task)

@@ -118,6 +118,10 @@ class Broker:
             time.sleep(0.02)
         raise TimeoutError("nats-server does not listen")
 
+    def forget(self) -> None:
+        """Lose all streams, as a broker with a broken disk."""
+        shutil.rmtree(self._folder)
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -215,7 +219,7 @@ class System:
         """Drain a part of the system, as SIGTERM does."""
         stop, task = self._running.pop(name)
         stop.set()
-        await task
+        await asyncio.wait_for(task, 10)
 
     async def close(self) -> None:
         for name in reversed(list(self._running)):
@@ -250,7 +254,9 @@ class System:
         return task
 
     async def get(self, task_id: str) -> pb.Task:
-        task: pb.Task = (await self.tasks.GetTask(pb.GetTaskRequest(task_id=task_id), wait_for_ready=True)).task
+        task: pb.Task = (
+            await self.tasks.GetTask(pb.GetTaskRequest(task_id=task_id), wait_for_ready=True, timeout=15)
+        ).task
         return task
 
     async def until(self, task_id: str, condition: Callable[[pb.Task], bool], *, within_s: float = 15) -> pb.Task:
