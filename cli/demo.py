@@ -33,12 +33,12 @@ class DemoError(Exception):
     """The demo cannot go on; the message is a sentence for people."""
 
 
-def run_demo(console: Console, output: Path, *, keep: bool) -> int:
+def run_demo(console: Console, output: Path, *, pack: Path | None = None, keep: bool = False) -> int:
     """Run the demo; the exit code is 0 only if every check held."""
     data = Path(tempfile.mkdtemp(prefix="voiceloom-demo-"))
     checks: list[Check] = []
     try:
-        with running_stack(data, checks) as (url, pid), MemoryWatch(pid) as memory:
+        with running_stack(data, pack, checks) as (url, pid), MemoryWatch(pid) as memory:
             console.print(f"A stack of its own runs at {url}; its data is in {data}", markup=False, soft_wrap=True)
             train_and_check(Client(url, language_of(os.environ)), console, data, output, checks)
         console.print(f"Peak memory of all processes: {memory.peak_bytes / 2**30:.2f} GiB", markup=False)
@@ -51,11 +51,12 @@ def run_demo(console: Console, output: Path, *, keep: bool) -> int:
 
 
 @contextlib.contextmanager
-def running_stack(data: Path, checks: list[Check]) -> Iterator[tuple[str, int]]:
+def running_stack(data: Path, pack: Path | None, checks: list[Check]) -> Iterator[tuple[str, int]]:
     """Start `voiceloom up` on a free port; yields its address and process id, and checks that it stops as it should."""
     # The first half binds the stack's life to ours: even a killed demo leaves nothing running.
     bound = [sys.executable, "-m", "deploy.local.child", str(os.getpid())]
     command = [*bound, sys.executable, "-m", "deploy.local", "--port", "0", "--data", str(data)]
+    command += ["--pack", str(pack.resolve())] if pack else []
     with (data / "up.log").open("wb") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, start_new_session=True

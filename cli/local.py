@@ -39,13 +39,14 @@ def pretrain(context: typer.Context) -> None:
 def demo(
     context: typer.Context,
     output: Annotated[Path, typer.Option(help="Folder for what the voice said and its weights.")] = Path("demo-output"),
+    pack: Annotated[Path | None, typer.Option(help="Voice pack to train from (default: packs/mini).")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's data folder afterwards.")] = False,
 ) -> None:
     """Start a stack, train a voice from the sample recording, check every step, stop the stack."""
     from cli.demo import run_demo
 
     session: Session = context.obj
-    raise typer.Exit(run_demo(session.console, output, keep=keep))
+    raise typer.Exit(run_demo(session.console, output, pack=pack, keep=keep))
 
 
 def doctor(context: typer.Context) -> None:

@@ -1,5 +1,6 @@
 """`voiceloom tasks`: see, follow, cancel and collect."""
 
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ from cli.progress import watch
 from cli.session import Session
 
 app = typer.Typer(help="Training tasks.", no_args_is_help=True)
+# 32 hexadecimal digits are an id; anything else is taken for the name that a person gave.
+ID_LENGTH = 32
+Task = Annotated[str, typer.Argument(help="A task's id, or its name.")]
 Folder = Annotated[Path, typer.Option("--to", file_okay=False, help="Folder for what is downloaded.")]
 
 
@@ -54,37 +58,37 @@ def list_tasks(
 
 
 @app.command("show")
-def show(context: typer.Context, task_id: str) -> None:
+def show(context: typer.Context, task: Task) -> None:
     """Show one task and its stages."""
     session: Session = context.obj
-    task = session.client.task(task_id)
-    session.answer(task, detail(task))
+    facts = session.client.task(find(session.client, task))
+    session.answer(facts, detail(facts))
 
 
 @app.command("watch")
-def watch_task(context: typer.Context, task_id: str) -> None:
+def watch_task(context: typer.Context, task: Task) -> None:
     """Follow a task until it ends; exit code 1 unless it completed."""
     session: Session = context.obj
-    finish(session, watch_quietly(session, task_id))
+    finish(session, watch_quietly(session, find(session.client, task)))
 
 
 @app.command("cancel")
 def cancel(
     context: typer.Context,
-    task_id: str,
+    task: Task,
     purge: Annotated[bool, typer.Option("--purge", help="Also remove the task, its files and its name.")] = False,
 ) -> None:
     """Cancel a task."""
     session: Session = context.obj
-    answer = session.client.cancel(task_id, purge=purge)
+    answer = session.client.cancel(find(session.client, task), purge=purge)
     session.answer(answer, answer["message"])
 
 
 @app.command("outputs")
-def outputs(context: typer.Context, task_id: str) -> None:
+def outputs(context: typer.Context, task: Task) -> None:
     """List what a task has made; the best is marked with a star."""
     session: Session = context.obj
-    made = session.client.outputs(task_id)
+    made = session.client.outputs(find(session.client, task))
     lines = [f"said: {made['target_text']}" if made["target_text"] else ""]
     lines += map(describe_output, made["outputs"])
     lines += [
@@ -94,12 +98,20 @@ def outputs(context: typer.Context, task_id: str) -> None:
 
 
 @app.command("download")
-def download(context: typer.Context, task_id: str, to: Folder = Path()) -> None:
+def download(context: typer.Context, task: Task, to: Folder = Path()) -> None:
     """Download the outputs, the reference recording and the weights of a task."""
     session: Session = context.obj
-    fetched = download_all(session.client, task_id, to)
+    fetched = download_all(session.client, find(session.client, task), to)
     facts = [{"path": str(file.path), "size_bytes": file.size_bytes, "sha256": file.sha256} for file in fetched]
     session.answer(facts, "\n".join(f"{file.path}  {file.size_bytes / 1e6:.2f} MB" for file in fetched))
+
+
+def find(client: Client, given: str) -> str:
+    """The id of a task given by id or by name; what is neither is left to the server to refuse."""
+    if len(given) == ID_LENGTH and set(given) <= set("0123456789abcdef"):
+        return given
+    name = unicodedata.normalize("NFC", given)
+    return next((str(task["id"]) for task in client.tasks() if task["exp_name"] == name), given)
 
 
 def downloads(made: JsonObject) -> list[tuple[str, str, str]]:

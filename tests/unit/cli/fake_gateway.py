@@ -9,6 +9,7 @@ import httpx
 from cli.client import Client
 
 Answer = Callable[[httpx.Request], httpx.Response]
+ID = "0123456789abcdef" * 2
 STAGES = [
     "audio_slice",
     "asr",
@@ -25,7 +26,7 @@ def task(status: str = "completed", **changes: Any) -> dict[str, Any]:
     """A task as REST shows it."""
     stages = [{"name": name, "status": status, "progress": 1.0, "message": None, "seconds": 2.0} for name in STAGES]
     facts = {
-        "id": "t1",
+        "id": ID,
         "exp_name": "bella",
         "status": status,
         "quality": "fast",

@@ -11,7 +11,7 @@ from cli import local
 from cli.__main__ import app, main
 from cli.client import Client
 from cli.session import language_of
-from tests.unit.cli.fake_gateway import Answer, made, sse, task
+from tests.unit.cli.fake_gateway import ID, Answer, made, sse, task
 
 ENDED = sse(
     (1, "progress", {"stage": "asr", "stage_progress": 0.5, "message": "1/2"}),
@@ -48,21 +48,27 @@ def test_a_task_is_listed_on_one_line(gateway: dict[str, httpx.Response]) -> Non
     gateway["GET /api/v1/tasks"] = httpx.Response(200, json={"items": [task("running", progress=0.42)], "total": 1})
     code, said = run("tasks", "list")
     assert code == 0
-    assert said.split() == ["t1", "running", "42%", "fast", "bella"]
+    assert said.split() == [ID, "running", "42%", "fast", "bella"]
 
 
 def test_json_is_for_machines(gateway: dict[str, httpx.Response]) -> None:
-    gateway["GET /api/v1/tasks/t1"] = httpx.Response(200, json=task(exp_name="贝拉"))
-    code, said = run("--json", "tasks", "show", "t1")
+    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task(exp_name="贝拉"))
+    code, said = run("--json", "tasks", "show", ID)
     assert code == 0
     assert json.loads(said)["exp_name"] == "贝拉"
     assert "贝拉" in said
 
 
+def test_a_task_is_found_by_its_name(gateway: dict[str, httpx.Response]) -> None:
+    gateway["GET /api/v1/tasks"] = httpx.Response(200, json={"items": [task(exp_name="贝拉")], "total": 1})
+    gateway[f"DELETE /api/v1/tasks/{ID}"] = httpx.Response(200, json={"success": True, "message": "任务已取消"})
+    assert run("tasks", "cancel", "贝拉") == (0, "任务已取消\n")
+
+
 def test_a_failed_task_shows_its_reason_and_its_code(gateway: dict[str, httpx.Response]) -> None:
     error = {"code": "AUDIO_SILENT", "stage": "audio_slice", "detail": "The recording is silent"}
-    gateway["GET /api/v1/tasks/t1"] = httpx.Response(200, json=task("failed", error=error))
-    _, said = run("tasks", "show", "t1")
+    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task("failed", error=error))
+    _, said = run("tasks", "show", ID)
     assert "The recording is silent [AUDIO_SILENT]" in said
 
 
@@ -71,11 +77,11 @@ def test_training_uploads_creates_watches_and_downloads(gateway: dict[str, httpx
     recording.write_bytes(b"RIFF")
     gateway["POST /api/v1/files"] = httpx.Response(200, json={"file_id": "f1"})
     gateway["POST /api/v1/tasks"] = httpx.Response(200, json=task("queued"))
-    gateway["GET /api/v1/tasks/t1"] = httpx.Response(200, json=task())
-    gateway["GET /api/v1/tasks/t1/progress"] = httpx.Response(200, content=ENDED)
-    gateway["GET /api/v1/tasks/t1/outputs"] = httpx.Response(200, json=made())
+    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task())
+    gateway[f"GET /api/v1/tasks/{ID}/progress"] = httpx.Response(200, content=ENDED)
+    gateway[f"GET /api/v1/tasks/{ID}/outputs"] = httpx.Response(200, json=made())
     for path in ("output/output_0.wav", "ref_audio/inference/1/reference.wav", "gpt_model/bella-e8.ckpt"):
-        gateway[f"GET /api/v1/tasks/t1/outputs/{path}"] = httpx.Response(200, content=b"abc")
+        gateway[f"GET /api/v1/tasks/{ID}/outputs/{path}"] = httpx.Response(200, content=b"abc")
     code, said = run("train", str(recording), "--name", "bella", "--quality", "fast", "--to", str(tmp_path / "out"))
     assert code == 0, said
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"output_0.wav", "reference.wav", "bella-e8.ckpt"}
@@ -104,22 +110,22 @@ def test_what_the_voice_should_say_and_its_transcript_reach_the_server(
 
 
 def test_watching_a_task_that_fails_ends_with_an_error_code(gateway: dict[str, httpx.Response]) -> None:
-    gateway["GET /api/v1/tasks/t1"] = httpx.Response(200, json=task("failed"))
-    gateway["GET /api/v1/tasks/t1/progress"] = httpx.Response(200, content=sse((9, "failed", {"status": "failed"})))
-    assert run("tasks", "watch", "t1")[0] == 1
+    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task("failed"))
+    gateway[f"GET /api/v1/tasks/{ID}/progress"] = httpx.Response(200, content=sse((9, "failed", {"status": "failed"})))
+    assert run("tasks", "watch", ID)[0] == 1
 
 
 def test_outputs_name_the_best(gateway: dict[str, httpx.Response]) -> None:
-    gateway["GET /api/v1/tasks/t1/outputs"] = httpx.Response(200, json=made())
-    _, said = run("tasks", "outputs", "t1")
+    gateway[f"GET /api/v1/tasks/{ID}/outputs"] = httpx.Response(200, json=made())
+    _, said = run("tasks", "outputs", ID)
     assert "* output_0.wav  4.0 s  word errors  25%  similarity 0.80" in said
 
 
 def test_a_name_from_the_server_cannot_leave_the_folder(gateway: dict[str, httpx.Response], tmp_path: Path) -> None:
     hostile = made(outputs=[], ref_audio_path=None, models=[{"kind": "gpt", "filename": "../../evil.ckpt"}])
-    gateway["GET /api/v1/tasks/t1/outputs"] = httpx.Response(200, json=hostile)
-    gateway["GET /api/v1/tasks/t1/evil.ckpt"] = httpx.Response(200, content=b"abc")
-    code, _ = run("tasks", "download", "t1", "--to", str(tmp_path / "deep" / "out"))
+    gateway[f"GET /api/v1/tasks/{ID}/outputs"] = httpx.Response(200, json=hostile)
+    gateway[f"GET /api/v1/tasks/{ID}/evil.ckpt"] = httpx.Response(200, content=b"abc")
+    code, _ = run("tasks", "download", ID, "--to", str(tmp_path / "deep" / "out"))
     assert code == 0
     assert (tmp_path / "deep" / "out" / "evil.ckpt").exists()
 
@@ -141,8 +147,8 @@ def test_without_a_server_the_command_says_how_to_start_one(
 def test_a_refusal_ends_with_its_sentence_and_code(
     gateway: dict[str, httpx.Response], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway["GET /api/v1/tasks/t1"] = httpx.Response(404, json={"detail": "任务不存在", "code": "TASK_NOT_FOUND"})
-    monkeypatch.setattr("sys.argv", ["voiceloom", "tasks", "show", "t1"])
+    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(404, json={"detail": "任务不存在", "code": "TASK_NOT_FOUND"})
+    monkeypatch.setattr("sys.argv", ["voiceloom", "tasks", "show", ID])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1
