@@ -25,9 +25,7 @@ class PackFacts:
         """The pack in use. Raises AioRpcError when it was never known and cannot be asked for."""
         if self._pack is None or time.monotonic() > self._fresh_until:
             try:
-                answer = await self._clients.call(
-                    self._clients.inference.ListVoices, inference_pb2.ListVoicesRequest()
-                )
+                answer = await self._clients.call(self._clients.inference.ListVoices, inference_pb2.ListVoicesRequest())
             except grpc.aio.AioRpcError:
                 if self._pack is None:
                     raise

@@ -12,7 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from gateway.errors import ApiError, invalid, too_large
+from gateway.errors import ApiError, failure_of, invalid, too_large
 from gateway.schemas import MAX_TRANSCRIPT_CHARACTERS, LongText
 from gateway.state import Gateway
 from gateway.validation import problems_of
@@ -198,10 +198,19 @@ class Upload:
         assert self._call is not None
         try:
             await self._call.write(message)
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            # The service answered before it had read everything: the answer says why, the broken write does not.
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+            raise await self._broken() from error
+
+    async def _broken(self) -> Exception:
+        """Why the orchestrator took no more: its own answer, or it went away."""
+        assert self._call is not None
+        try:
             await self._call
-            raise
+        except grpc.aio.AioRpcError as error:
+            # grpc.aio calls a write that nobody received an internal error.
+            if failure_of(error) is not None or error.code() is not grpc.StatusCode.INTERNAL:
+                return error
+        return ApiError("UNAVAILABLE")
 
     async def _finish(self) -> orchestrator_pb2.File:
         if self._call is None:

@@ -51,7 +51,8 @@ async def download_output(
         failed = from_rpc_error(error)
         if failed.status == 404:
             # One sentence, whichever of the two is missing.
-            failed = ApiError(failed.code, status=404, key="error.OUTPUT_NOT_FOUND")
+            code = failed.code if failed.code == "TASK_NOT_FOUND" else "FILE_NOT_FOUND"
+            failed = ApiError(code, key="error.OUTPUT_NOT_FOUND")
         raise failed from error
 
 

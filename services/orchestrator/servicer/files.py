@@ -15,7 +15,7 @@ from services.orchestrator.servicer.outputs import Named, Outputs
 from services.orchestrator.servicer.tasks import page_of
 from services.orchestrator.tasks import Tasks
 from services.runtime.artifacts import ArtifactStore
-from services.runtime.errors import InvalidInputError, NotFoundError
+from services.runtime.errors import InvalidInputError, NotFoundError, VoiceloomError
 from services.runtime.grpc_errors import from_rpc_error
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import FileServiceServicer
@@ -55,7 +55,13 @@ class FileServicer(FileServiceServicer):
         if first is None or first.WhichOneof("part") != "header":
             raise InvalidInputError("INVALID_REQUEST", problem="header")
         upload = Upload(owner_of(first.header), first.header.filename, first.header.transcript)
-        file = await self._files.write(upload, _chunks(request_iterator, upload))
+        try:
+            file = await self._files.write(upload, _chunks(request_iterator, upload))
+        except VoiceloomError:
+            # A caller that is still writing when the answer comes would lose it (grpc.aio); its own limit ends this.
+            async for _ in request_iterator:
+                pass
+            raise
         return pb.WriteFileResponse(file=to_file(file))
 
     async def GetFile(self, request: pb.GetFileRequest, context: Context) -> pb.GetFileResponse:

@@ -1,7 +1,7 @@
 """A real HTTP server over a real gRPC server, both on free ports of loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+import structlog
 
 from gateway.__main__ import GatewayServer
 from gateway.app import create_app
@@ -56,6 +57,16 @@ async def running(settings: GatewaySettings) -> AsyncIterator[Running]:
     if not server.should_exit:
         server.stop()
     await serving
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plain_log() -> Iterator[None]:
+    """Log lines without drawn tracebacks, which take seconds."""
+    before = structlog.get_config()
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, renderer])
+    yield
+    structlog.configure(**before)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

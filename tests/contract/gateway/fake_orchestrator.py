@@ -78,6 +78,8 @@ class FakeOrchestrator(
         # Method -> (status, code, args) to answer instead; a plain exception is raised as it is.
         self.refusals: dict[str, tuple[grpc.StatusCode, str, dict[str, str]] | Exception] = {}
         self.watches_total = 0
+        # Set once an upload has begun.
+        self.uploading = asyncio.Event()
         # Bytes after which the next read breaks.
         self.break_read_after: int | None = None
 
@@ -301,12 +303,15 @@ class FakeOrchestrator(
         async for request in request_iterator:
             if header is None:
                 header = request.header
-                await self._note("WriteFile", header, context)
+                self.uploading.set()
             elif request.WhichOneof("part") == "transcript":
                 transcript = request.transcript
             else:
                 data += request.chunk
         assert header is not None
+        await self._note("WriteFile", header, context)
+        # Decoding takes a while; a caller that has gone stops it here.
+        await asyncio.sleep(0.02)
         if not data.startswith(b"RIFF"):
             await refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "AUDIO_UNREADABLE")
         file_id = self.add_file(data, header.filename, f"f{len(self.state.files) + 1}")

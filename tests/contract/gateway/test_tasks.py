@@ -119,7 +119,9 @@ async def test_options_reach_the_orchestrator_as_given(
     )
 
 
-async def test_options_left_out_have_their_defaults(http: httpx.AsyncClient, fake: FakeOrchestrator, file_id: str) -> None:
+async def test_options_left_out_have_their_defaults(
+    http: httpx.AsyncClient, fake: FakeOrchestrator, file_id: str
+) -> None:
     assert (await create(http, options={"inference": {"enabled": False}})).status_code == 200
     options = fake.calls[-1][1].options
     assert (options.quality, options.language) == (pipeline.QUALITY_STANDARD, "auto")
@@ -153,7 +155,8 @@ async def test_names_are_composed_before_they_are_counted_and_compared(http: htt
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a/b", "a" * 65, "𠮷" * 65, "a b", "a.b", "../x", "a\nb", "😀", "a\u0000", "\u0301a", "a'b", None, 5, []]
+    "name",
+    ["", "a/b", "a" * 65, "𠮷" * 65, "a b", "a.b", "../x", "a\nb", "😀", "a\u0000", "\u0301a", "a'b", None, 5, []],
 )
 async def test_bad_names_are_refused(http: httpx.AsyncClient, fake: FakeOrchestrator, name: object) -> None:
     response = await create(http, exp_name=name)
@@ -256,7 +259,9 @@ async def test_language_that_the_pack_does_not_speak_is_refused_at_once(http: ht
     assert response.json()["detail"] == "当前音色包不支持中文,支持的语言: 英语"
 
 
-async def test_full_queue_asks_to_come_back_later(http: httpx.AsyncClient, fake: FakeOrchestrator, file_id: str) -> None:
+async def test_full_queue_asks_to_come_back_later(
+    http: httpx.AsyncClient, fake: FakeOrchestrator, file_id: str
+) -> None:
     fake.refusals["CreateTask"] = (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", {})
     response = await create(http)
     assert response.status_code == 429
@@ -298,7 +303,13 @@ async def test_failed_task_says_why(http: httpx.AsyncClient, fake: FakeOrchestra
 
 
 async def test_unknown_task_is_404(http: httpx.AsyncClient) -> None:
-    for method, path in [("GET", ""), ("DELETE", ""), ("DELETE", "?purge=true"), ("GET", "/progress"), ("GET", "/outputs")]:
+    for method, path in [
+        ("GET", ""),
+        ("DELETE", ""),
+        ("DELETE", "?purge=true"),
+        ("GET", "/progress"),
+        ("GET", "/outputs"),
+    ]:
         response = await http.request(method, f"/tasks/nope{path}")
         assert response.status_code == 404, path
         assert (response.json()["code"], response.json()["detail"]) == ("TASK_NOT_FOUND", "任务不存在")
