@@ -124,6 +124,7 @@ class _Run:
         self.loaded_gpt: tuple[str, Gpt] | None = None
         self.loaded_sovits: tuple[str, Sovits] | None = None
         self.done = 0
+        self.started = time.monotonic()
         self.total = count_candidates(len(self.gpts), len(self.sovits))
 
     def manifest(self) -> manifest_pb2.InferenceManifest:
@@ -219,7 +220,8 @@ class _Run:
 
     def _progress(self, part: float, key: str) -> None:
         self.ctx.stop.raise_if_set()
-        self.ctx.progress((self.done + part) / self.total, key, done=self.done, total=self.total)
+        left_s = (time.monotonic() - self.started) / self.done * (self.total - self.done) if self.done else None
+        self.ctx.progress((self.done + part) / self.total, key, eta_s=left_s, done=self.done, total=self.total)
 
     def _sovits(self, filename: str) -> Sovits:
         """One at a time is kept."""

@@ -55,10 +55,16 @@ def test_a_long_clip_is_cut_at_a_pause_between_words() -> None:
     assert cut.text == " ".join(f"w{n}" for n in range(13))
 
 
-def test_a_long_clip_without_word_times_cannot_serve() -> None:
-    assert trim(clip("c", 12.0)) is None
+def test_a_long_clip_without_word_times_is_cut_as_if_spoken_evenly() -> None:
+    cut = trim(clip("c", 12.0, text="one two three four five six seven eight"))
+    assert cut is not None
+    assert cut.text == "one two three four"
+    assert cut.seconds == 6.0
+
+
+def test_a_long_clip_of_one_word_cannot_serve() -> None:
     with pytest.raises(InvalidInputError) as error:
-        choose_reference([clip("c", 12.0)])
+        choose_reference([clip("c", 12.0, text="Aaah")])
     assert error.value.code == "NO_SPEECH_RECOGNISED"
 
 
