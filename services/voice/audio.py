@@ -32,7 +32,7 @@ def _mel_basis(sample_rate_hz: int, n_fft: int, n_mels: int, device: torch.devic
 def spectrogram(wav: Tensor, n_fft: int, hop: int, win: int | None = None) -> Tensor:
     """Magnitudes of (B, N) samples: (B, n_fft // 2 + 1, N // hop).
 
-    Reflects (n_fft - hop) / 2 samples at both ends, so frame t is centred on the middle of its hop. N must be longer than that.
+    Reflects (n_fft - hop) / 2 samples at both ends, so frame t is centred on the middle of its hop; N must exceed that.
     """
     win = win or n_fft
     edge = (n_fft - hop) // 2
@@ -51,13 +51,15 @@ def spec_to_mel(spec: Tensor, sample_rate_hz: int, n_fft: int, n_mels: int) -> T
         return torch.matmul(basis, spec.float()).clamp(min=MEL_FLOOR).log()
 
 
-def mel_spectrogram(wav: Tensor, sample_rate_hz: int, n_fft: int, hop: int, n_mels: int, win: int | None = None) -> Tensor:
+def mel_spectrogram(
+    wav: Tensor, sample_rate_hz: int, n_fft: int, hop: int, n_mels: int, win: int | None = None
+) -> Tensor:
     """Log mels (B, n_mels, N // hop) of samples (B, N)."""
     return spec_to_mel(spectrogram(wav, n_fft, hop, win), sample_rate_hz, n_fft, n_mels)
 
 
 def resample(signal: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
-    """Resamples a one-dimensional float signal with soxr's high quality; returns it unchanged when the rates are equal."""
+    """Resamples a one-dimensional float signal with soxr's high quality; equal rates change nothing."""
     if from_hz == to_hz:
         return signal
     return np.asarray(soxr.resample(signal, from_hz, to_hz, quality="HQ"))

@@ -1,8 +1,9 @@
 """Weights files: voices in the layout of GPT-SoVITS (.pth, .ckpt), and training states that resume exactly.
 
-A voice file is `{weight: float16 tensors, config: plain values, info: text}`; a `.pth` holds a SoVITS without `enc_q`, a `.ckpt` a
-GPT whose keys begin with `model.`. Files of the gpt-sovits families load in the official tools and theirs load here. Small packs
-write the same layout with their own family name, and every loader refuses a family that it was not asked for.
+A voice file is `{weight: float16 tensors, config: plain values, info: text}`; a `.pth` holds a SoVITS without
+`enc_q`, a `.ckpt` a GPT whose keys begin with `model.`. Files of the gpt-sovits families load in the official tools
+and theirs load here. Small packs write the same layout with their own family name, and every loader refuses a family
+that it was not asked for.
 
 Reading never runs code from a file: only tensors, plain values and the official `utils.HParams` record are accepted.
 """
@@ -43,7 +44,7 @@ _GPT_PREFIX = "model."
 
 _Model = TypeVar("_Model", bound=nn.Module)
 
-# For the whole process, because the context manager that PyTorch offers is not safe between threads. HParams can only hold values.
+# For the whole process: PyTorch's context manager for it is not safe between threads. HParams only holds values.
 torch.serialization.add_safe_globals([(HParams, "utils.HParams")])
 
 
@@ -145,7 +146,9 @@ def build_gpt(pack: Pack, device: torch.device | str = "cpu") -> Gpt:
 
 def build_discriminator(pack: Pack, device: torch.device | str = "cpu") -> Discriminator:
     """The pack's discriminator with its weights, float32, in eval mode. PackError when weights and sizes do not fit."""
-    return _from_pack(Discriminator(DiscriminatorConfig.from_dict(pack.discriminator)), pack, DISCRIMINATOR_FILE, device)
+    return _from_pack(
+        Discriminator(DiscriminatorConfig.from_dict(pack.discriminator)), pack, DISCRIMINATOR_FILE, device
+    )
 
 
 def save_training_state(
@@ -156,7 +159,7 @@ def save_training_state(
     counters: Mapping[str, int | float | str],
     generators: Mapping[str, torch.Generator] | None = None,
 ) -> None:
-    """Writes all that a run needs to go on as if it had never stopped, atomically: weights, optimisers, randomness, counters."""
+    """Writes all that a run needs to go on as if it had never stopped: weights, optimisers, randomness, counters."""
     state: dict[str, object] = {
         "models": {name: model.state_dict() for name, model in models.items()},
         "optimizers": {name: optimizer.state_dict() for name, optimizer in optimizers.items()},
@@ -175,7 +178,7 @@ def load_training_state(
     optimizers: Mapping[str, Optimizer],
     generators: Mapping[str, torch.Generator] | None = None,
 ) -> dict[str, int | float | str]:
-    """Restores what `save_training_state` wrote into the given objects and PyTorch's own generators; returns the counters.
+    """Restores what `save_training_state` wrote, PyTorch's own generators included; returns the counters.
 
     Raises:
         CheckpointError: unreadable, or made by other models or optimisers.
@@ -198,7 +201,7 @@ def load_training_state(
 
 
 def _read_zip(path: Path) -> tuple[bytes, bytes]:
-    """The file's bytes with a zip's own first two bytes, and the two that were there (some official files replace them)."""
+    """The file's bytes as a zip, and its first two bytes, which some official files replace."""
     try:
         data = path.read_bytes()
     except OSError as exc:
@@ -238,7 +241,7 @@ def _is_state(weight: object) -> bool:
 
 
 def _family(weight: Mapping[str, Tensor], config: Mapping[str, object], header: bytes) -> str:
-    """Ours say their family; official files are told by their first bytes, their config, then the rows of their text table."""
+    """Ours say it; official files are told by their first bytes, their config, the rows of their text table."""
     named = config.get("family")
     if isinstance(named, str):
         return named

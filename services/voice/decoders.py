@@ -1,8 +1,8 @@
 """Waveform decoders: latents at 50 frames a second become samples.
 
-`HifiGan` is the decoder of published GPT-SoVITS checkpoints (arXiv 2010.05646). `IstftDecoder` is ours for small packs: it predicts
-a short-time spectrum with ConvNeXt blocks and inverts it (Vocos, arXiv 2306.00814), about twenty times cheaper per sample.
-Both map (B, inter, T) and a style vector (B, G, 1) to exactly (B, 1, T * hop).
+`HifiGan` is the decoder of published GPT-SoVITS checkpoints (arXiv 2010.05646). `IstftDecoder` is ours for small
+packs: it predicts a short-time spectrum with ConvNeXt blocks and inverts it (Vocos, arXiv 2306.00814), about twenty
+times cheaper per sample. Both map (B, inter, T) and a style vector (B, G, 1) to exactly (B, 1, T * hop).
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,14 @@ from services.voice.layers import WeightNormConv1d, WeightNormConvTranspose1d
 _SLOPE = 0.1
 
 
+def _quieten(module: nn.Module) -> None:
+    """HiFi-GAN's initial weights, N(0, 0.01), for weight-normalised convolutions."""
+    if isinstance(module, WeightNormConv1d | WeightNormConvTranspose1d):
+        nn.init.normal_(module.weight_v, 0.0, 0.01)
+        dims = tuple(range(1, module.weight_v.dim()))
+        module.weight_g.data = torch.linalg.vector_norm(module.weight_v.detach(), dim=dims, keepdim=True)
+
+
 class _ResBlock(nn.Module):
     """Pairs of a dilated and a plain convolution, each with its residual."""
 
@@ -28,8 +36,7 @@ class _ResBlock(nn.Module):
         self.convs2 = nn.ModuleList(
             WeightNormConv1d(channels, channels, kernel, padding=(kernel - 1) // 2) for _ in dilations
         )
-        for conv in (*self.convs1, *self.convs2):
-            nn.init.normal_(conv.weight_v, 0.0, 0.01)
+        self.apply(_quieten)
 
     def forward(self, x: Tensor) -> Tensor:
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):
@@ -59,8 +66,7 @@ class HifiGan(nn.Module):
             WeightNormConvTranspose1d(wide, narrow, kernel, stride=rate, padding=(kernel - rate) // 2)
             for wide, narrow, rate, kernel in zip(widths[:-1], widths[1:], rates, kernels, strict=True)
         )
-        for up in self.ups:
-            nn.init.normal_(up.weight_v, 0.0, 0.01)
+        self.ups.apply(_quieten)
         self.resblocks = nn.ModuleList(
             _ResBlock(width, kernel, dilations)
             for width in widths[1:]
@@ -81,7 +87,7 @@ class HifiGan(nn.Module):
 
 
 class _ConvNext(nn.Module):
-    """Depthwise convolution, then a two-layer perceptron per frame; the style scales and shifts what enters the perceptron."""
+    """Depthwise convolution, then a perceptron per frame, whose input the style scales and shifts."""
 
     def __init__(self, channels: int, expansion: int, gin_channels: int, n_blocks: int) -> None:
         super().__init__()
@@ -92,6 +98,8 @@ class _ConvNext(nn.Module):
         self.scale = nn.Parameter(torch.full((channels,), 1.0 / n_blocks))
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
+        _start_small(self.expand)
+        _start_small(self.contract)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x (B, C, T), style (B, G)."""
@@ -102,8 +110,13 @@ class _ConvNext(nn.Module):
         return x + (hidden * self.scale).transpose(1, 2)
 
 
+def _start_small(linear: nn.Linear) -> None:
+    nn.init.trunc_normal_(linear.weight, std=0.02)
+    nn.init.zeros_(linear.bias)
+
+
 class IstftDecoder(nn.Module):
-    """Latents, repeated `upsample` times in time, through ConvNeXt blocks to log-magnitudes and phases, then the inverse STFT.
+    """Latents, repeated `upsample` times, through ConvNeXt blocks to log-magnitudes and phases, then inverted.
 
     Args:
         hop: samples per latent frame; the STFT hop is `hop // upsample`.
@@ -138,9 +151,7 @@ class IstftDecoder(nn.Module):
         self.norm_post = nn.LayerNorm(channels)
         self.head = nn.Linear(channels, n_fft + 2)
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-        for linear in (self.head, *(part for block in self.blocks for part in (block.expand, block.contract))):
-            nn.init.trunc_normal_(linear.weight, std=0.02)
-            nn.init.zeros_(linear.bias)
+        _start_small(self.head)
 
     def forward(self, z: Tensor, style: Tensor) -> Tensor:
         x = (self.conv_pre(z) + self.cond(style)).repeat_interleave(self.upsample, dim=2)
@@ -158,7 +169,7 @@ class IstftDecoder(nn.Module):
     def _overlap_add(self, frames: Tensor) -> Tensor:
         """(B, T, n_fft) -> (B, T * hop): windowed sum over the sum of squared windows, the ends cut evenly."""
         count = frames.shape[1]
-        total = self._fold((frames * self.window))
+        total = self._fold(frames * self.window)
         envelope = self._fold(self.window.square().expand(1, count, -1))
         start = (self.n_fft - self.hop) // 2
         stop = start + count * self.hop

@@ -1,6 +1,6 @@
-"""Discriminators that tell real waveforms from decoded ones: one on the raw signal, several on the signal folded by a period.
+"""Tell real waveforms from decoded ones: a discriminator on the raw signal, others on the signal folded by a period.
 
-From HiFi-GAN (arXiv 2010.05646) and MelGAN (arXiv 1910.06711); the defaults and the state-dict keys are GPT-SoVITS v2's.
+From HiFi-GAN (arXiv 2010.05646) and MelGAN (arXiv 1910.06711); defaults and state-dict keys are GPT-SoVITS v2's.
 """
 
 import dataclasses
@@ -104,7 +104,7 @@ class Discriminator(nn.Module):
         self.discriminators = nn.ModuleList(judges)
 
     def forward(self, wav: Tensor) -> Judgement:
-        """(B, 1, N) -> one score tensor (B, n) and one list of feature maps per discriminator (the last is the score itself)."""
+        """(B, 1, N) -> per discriminator its scores (B, n) and its feature maps, the last of which is the score."""
         scores, features = [], []
         for judge in self.discriminators:
             score, maps = judge(wav)

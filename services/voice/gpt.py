@@ -1,8 +1,8 @@
 """GPT: phonemes and a spoken prompt become semantic tokens, 25 a second (the first model of GPT-SoVITS).
 
-A post-norm transformer over [phonemes | tokens]: phonemes see each other and no token, tokens see all phonemes and the tokens
-before them. Padding is masked, so every row of a batch gives the same numbers as alone. State-dict keys are those of published
-checkpoints without their `model.` prefix.
+A post-norm transformer over [phonemes | tokens]: phonemes see each other and no token, tokens see all phonemes and
+the tokens before them. Padding is masked, so every row of a batch gives the same numbers as alone. State-dict keys
+are those of published checkpoints without their `model.` prefix.
 """
 
 import dataclasses

@@ -1,7 +1,8 @@
-"""Layers shared by the SoVITS parts: masks, weight-normalised convolutions, relative-position attention, gated convolutions.
+"""Layers shared by the parts of SoVITS: weight-normalised and gated convolutions, attention with relative positions.
 
-Everything is channels-first, (B, C, T), with masks (B, 1, T) of 1.0 (valid) and 0.0 (padding). Parameter names are those of
-published GPT-SoVITS checkpoints. Sources: VITS (arXiv 2106.06103), relative positions (arXiv 1803.02155), WaveNet (arXiv 1609.03499).
+Everything is channels-first, (B, C, T), with masks (B, 1, T) of 1.0 (valid) and 0.0 (padding). Parameter names are
+those of published GPT-SoVITS checkpoints. Sources: VITS (arXiv 2106.06103), relative positions (arXiv 1803.02155),
+WaveNet (arXiv 1609.03499).
 """
 
 import torch
@@ -22,20 +23,29 @@ def _normalised(weight_v: Tensor, weight_g: Tensor) -> Tensor:
     return torch._weight_norm(weight_v, weight_g, 0)
 
 
-def _add_weight_norm(module: nn.Module, weight: Tensor) -> None:
-    """Replaces `weight` by the pair (weight_g, weight_v) under which checkpoints store it."""
-    del module.weight
+def _split(weight: Tensor) -> tuple[nn.Parameter, nn.Parameter]:
+    """A weight as the pair (weight_v, weight_g) under which checkpoints store it."""
     norm = torch.linalg.vector_norm(weight.detach(), dim=tuple(range(1, weight.dim())), keepdim=True)
-    module.weight_g = nn.Parameter(norm)
-    module.weight_v = nn.Parameter(weight.detach().clone())
+    return nn.Parameter(weight.detach().clone()), nn.Parameter(norm)
 
 
 class WeightNormConv1d(nn.Conv1d):
     """`nn.Conv1d` with its weight stored as direction and length."""
 
-    def __init__(self, *args: int, **kwargs: int) -> None:
-        super().__init__(*args, **kwargs)
-        _add_weight_norm(self, self.weight)
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        groups: int = 1,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, padding, dilation, groups)
+        self.weight_v, self.weight_g = _split(self.weight)
+        del self.weight
 
     def forward(self, x: Tensor) -> Tensor:
         return self._conv_forward(x, _normalised(self.weight_v, self.weight_g), self.bias)
@@ -44,24 +54,37 @@ class WeightNormConv1d(nn.Conv1d):
 class WeightNormConv2d(nn.Conv2d):
     """`nn.Conv2d` with its weight stored as direction and length."""
 
-    def __init__(self, *args: int | tuple[int, int], **kwargs: int | tuple[int, int]) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        _add_weight_norm(self, self.weight)
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int],
+        *,
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, padding)
+        self.weight_v, self.weight_g = _split(self.weight)
+        del self.weight
 
     def forward(self, x: Tensor) -> Tensor:
         return self._conv_forward(x, _normalised(self.weight_v, self.weight_g), self.bias)
 
 
-class WeightNormConvTranspose1d(nn.ConvTranspose1d):
-    """`nn.ConvTranspose1d` with its weight stored as direction and length (per input channel, as the checkpoints have it)."""
+class WeightNormConvTranspose1d(nn.Module):
+    """A transposed convolution with its weight stored as direction and length per input channel."""
 
-    def __init__(self, *args: int, **kwargs: int) -> None:
-        super().__init__(*args, **kwargs)
-        _add_weight_norm(self, self.weight)
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int, padding: int) -> None:
+        super().__init__()
+        plain = nn.ConvTranspose1d(inputs, outputs, kernel)
+        assert plain.bias is not None
+        self.bias = plain.bias
+        self.weight_v, self.weight_g = _split(plain.weight)
+        self.stride = stride
+        self.padding = padding
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = _normalised(self.weight_v, self.weight_g)
-        return F.conv_transpose1d(x, weight, self.bias, self.stride, self.padding, self.output_padding, self.groups)
+        return F.conv_transpose1d(x, _normalised(self.weight_v, self.weight_g), self.bias, self.stride, self.padding)
 
 
 class ChannelNorm(nn.Module):
@@ -77,7 +100,7 @@ class ChannelNorm(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head attention of (B, C, T) to (B, C, S), optionally with learned vectors for offsets of at most `window`."""
+    """Multi-head attention of (B, C, T) to (B, C, S), optionally with learned vectors for offsets up to `window`."""
 
     def __init__(self, channels: int, n_heads: int, window: int | None = None, p_dropout: float = 0.0) -> None:
         super().__init__()
@@ -149,7 +172,14 @@ class Encoder(nn.Module):
     """Transformer layers with relative positions and convolutional feed-forwards, normalised after each residual."""
 
     def __init__(
-        self, channels: int, filter_channels: int, n_heads: int, n_layers: int, kernel: int, p_dropout: float, window: int
+        self,
+        channels: int,
+        filter_channels: int,
+        n_heads: int,
+        n_layers: int,
+        kernel: int,
+        p_dropout: float,
+        window: int,
     ) -> None:
         super().__init__()
         self.p_dropout = p_dropout
@@ -171,7 +201,7 @@ class Encoder(nn.Module):
 
 
 class GatedConvs(nn.Module):
-    """Non-causal WaveNet: gated convolutions with residual and skip outputs, each conditioned on a style vector (B, G, 1)."""
+    """Non-causal WaveNet: gated convolutions with residual and skip outputs, conditioned on a style (B, G, 1)."""
 
     def __init__(self, channels: int, kernel: int, n_layers: int, gin_channels: int) -> None:
         super().__init__()

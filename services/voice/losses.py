@@ -1,6 +1,7 @@
 """Losses of both models, each a function of tensors that returns a scalar.
 
-SoVITS (VITS, arXiv 2106.06103): `45 * mel_loss + kl_loss + feature_loss + generator_loss + commit_loss`, against `discriminator_loss`.
+SoVITS (VITS, arXiv 2106.06103): `45 * mel_loss + kl_loss + feature_loss + generator_loss + commit_loss`, against
+`discriminator_loss`.
 GPT: `gpt_loss`, cross-entropy over the real positions alone.
 """
 
@@ -14,14 +15,14 @@ MEL_WEIGHT = 45.0
 
 
 def kl_loss(z_p: Tensor, logs_q: Tensor, m_p: Tensor, logs_p: Tensor, mask: Tensor) -> Tensor:
-    """Divergence of the posterior sample z_p (B, C, T) from the prior, summed over channels and averaged over valid frames."""
+    """Divergence of the posterior from the prior (B, C, T), summed over channels, averaged over valid frames."""
     z_p, logs_q, m_p, logs_p = z_p.float(), logs_q.float(), m_p.float(), logs_p.float()
     divergence = logs_p - logs_q - 0.5 + 0.5 * (z_p - m_p).square() * (-2.0 * logs_p).exp()
     return (divergence * mask).sum() / mask.sum()
 
 
 def feature_loss(real: Sequence[Sequence[Tensor]], fake: Sequence[Sequence[Tensor]]) -> Tensor:
-    """Twice the mean distance between the discriminators' feature maps, summed over maps; the real ones get no gradient."""
+    """Twice the mean distance between feature maps, summed over maps; the real ones get no gradient."""
     distances = [
         (r.detach().float() - f.float()).abs().mean()
         for maps_r, maps_f in zip(real, fake, strict=True)

@@ -1,6 +1,7 @@
 """The configuration records inside official GPT-SoVITS files, to and from our own configs.
 
-The sections and names are those that the official tools read; values that describe no model (batch sizes, paths) are their defaults.
+The sections and names are those that the official tools read; values that describe no model (batch sizes, paths) are
+their defaults.
 """
 
 from collections.abc import Mapping
@@ -56,10 +57,10 @@ def plain(value: object) -> object:
 
 
 def sovits_from_official(config: Mapping[str, object], *, n_symbols: int) -> SovitsConfig:
-    """Config of a v1 or v2 SoVITS from a file's `config`. KeyError or ValueError when it describes something else."""
+    """Config of a v1 or v2 SoVITS from a file's `config`. KeyError, TypeError or ValueError when it is none."""
     model, data = config["model"], config["data"]
     if not isinstance(model, dict) or not isinstance(data, dict):
-        raise ValueError("model and data are not tables")
+        raise TypeError("model and data are not tables")
     return sovits_from_model(
         model,
         n_symbols=n_symbols,
@@ -126,10 +127,10 @@ def sovits_to_official(config: SovitsConfig, *, family: str, name: str) -> dict[
 
 
 def gpt_from_official(config: Mapping[str, object]) -> GptConfig:
-    """Config of an s1 model from a file's `config`. KeyError or ValueError when it describes something else."""
+    """Config of an s1 model from a file's `config`. KeyError, TypeError or ValueError when it is none."""
     model = config["model"]
     if not isinstance(model, dict):
-        raise ValueError("model is not a table")
+        raise TypeError("model is not a table")
     return GptConfig(
         n_symbols=model["phoneme_vocab_size"],
         codebook_size=model["vocab_size"] - 1,

@@ -1,4 +1,4 @@
-"""ScaledAdam, the optimiser that GPT-SoVITS trains its GPT with (from icefall; described in Zipformer, arXiv 2310.11230, section 3.4).
+"""ScaledAdam, the optimiser that GPT-SoVITS trains its GPT with (Zipformer, arXiv 2310.11230, section 3.4).
 
 Adam whose steps are proportional to the size of each parameter, plus a slower Adam-like update of that size itself.
 """
@@ -68,7 +68,7 @@ class ScaledAdam(Optimizer):
         return loss
 
     def _clipping(self, group: dict, moving: list[torch.nn.Parameter]) -> float:
-        """Factor on all gradients of the group. The norms that it is taken from live in the state of its first parameter."""
+        """Factor on all gradients of the group; recent norms live in the state of its first parameter."""
         first = self.state[moving[0]]
         if not first:
             return 1.0

@@ -1,13 +1,13 @@
 """Voice packs: a folder with pack.toml and the weights that every voice starts from.
 
     packs/mini/
-        pack.toml               family, languages, sizes of the models, fine-tuning settings, licence, sha256 of every file
+        pack.toml               family, languages, sizes of the models, fine-tuning settings, licence, sha256s
         sovits.safetensors      float16; read as float32
         gpt.safetensors
         discriminator.safetensors
 
-`load_pack` checks every file against its digest, so that a damaged pack is refused by a sentence, not by a strange voice.
-Importing this module loads no torch.
+`load_pack` checks every file against its digest, so that a damaged pack is refused by a sentence, not by a strange
+voice. Importing this module loads no torch.
 """
 
 import hashlib
@@ -42,6 +42,8 @@ class Finetune:
     """The text parts (text_embedding, encoder_text, mrte) learn at sovits_lr times this."""
     sovits_lr_decay: float = 0.999875
     """Factor per epoch."""
+    sovits_stft_weight: float = 0.0
+    """Weight of a multi-resolution spectral loss beside the mel loss; decoders without a discriminator need it."""
     sovits_batch: int = 4
     sovits_items_per_epoch: int = 100
     """Clips drawn per epoch, repeated when the recording has fewer."""
@@ -54,7 +56,8 @@ class Finetune:
     gpt_items_per_epoch: int = 100
 
     def __post_init__(self) -> None:
-        for name in ("sovits_lr", "sovits_batch", "sovits_items_per_epoch", "segment_s", "gpt_lr", "gpt_batch", "gpt_items_per_epoch"):
+        positive = "sovits_lr sovits_batch sovits_items_per_epoch segment_s gpt_lr gpt_batch gpt_items_per_epoch"
+        for name in positive.split():
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive")
         if self.gpt_optimizer not in ("adamw", "scaled_adam"):
@@ -142,7 +145,8 @@ def write_pack(out: Path, config_text: str, weights: Mapping[str, Mapping[str, "
         config_text: a pack.toml; its [files] table, which must be the last one, is replaced.
         weights: state dicts by file name, such as {"sovits.safetensors": model.state_dict()}.
 
-    Files that lie in `out` already and are named by `config_text`'s [files] stay listed when `weights` does not replace them.
+    Files that lie in `out` already and are named by `config_text`'s [files] stay listed when `weights` does not
+    replace them.
     """
     import torch
     from safetensors.torch import save_file
@@ -176,7 +180,7 @@ def _check_file(path: Path, digest: str, verify: bool) -> None:
     if not path.is_file():
         raise PackError(f"the voice pack lacks its file {path.name!r}")
     if verify and _sha256(path) != digest:
-        raise PackError(f"the file {path.name!r} of the voice pack is damaged or was changed: its sha256 is not the listed one")
+        raise PackError(f"the file {path.name!r} of the voice pack is damaged or was changed: its sha256 differs")
 
 
 def _sha256(path: Path) -> str:

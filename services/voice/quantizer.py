@@ -1,8 +1,8 @@
 """The vector quantiser that turns content features into semantic tokens (nearest code by Euclidean distance).
 
-The state-dict layout, `vq.layers.0._codebook.*`, is that of published checkpoints. The codebook is a set of buffers: frozen in
-fine-tuning, set once from clusters in pretraining (`set_codes`), or followed by moving averages while `learning` is on
-(VQ-VAE with EMA updates, arXiv 1711.00937, appendix A).
+The state-dict layout, `vq.layers.0._codebook.*`, is that of published checkpoints. The codebook is a set of buffers:
+frozen in fine-tuning, set once from clusters in pretraining (`set_codes`), or followed by moving averages while
+`learning` is on (VQ-VAE with EMA updates, arXiv 1711.00937, appendix A).
 """
 
 import torch
@@ -69,7 +69,7 @@ class Quantizer(nn.Module):
         return F.embedding(tokens, self.codebook.embed).transpose(1, 2)
 
     def learn(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Straight-through quantisation of (B, D, T) with a moving-average update of the codes, and the commitment loss.
+        """Straight-through quantisation of (B, D, T) with an update of the codes, and the commitment loss.
 
         `mask` (B, 1, T) marks the valid positions; padding neither moves codes nor counts in the loss.
         """

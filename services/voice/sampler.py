@@ -1,4 +1,4 @@
-"""Drawing the next token: repetition penalty, then top-p, temperature and top-k, in that order, as GPT-SoVITS defines them."""
+"""Drawing the next token: repetition penalty, then top-p, temperature and top-k, in GPT-SoVITS's order."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Sampling:
 
 
 def penalised(logits: Tensor, previous: Tensor, penalty: float) -> Tensor:
-    """Makes tokens in `previous` (B, P) less likely (CTRL, arXiv 1909.05858): positive logits shrink, negative ones grow."""
+    """Makes the tokens in `previous` (B, P) less likely, by the rule of CTRL (arXiv 1909.05858)."""
     if penalty == 1.0 or not previous.shape[1]:
         return logits
     scores = logits.gather(1, previous)
@@ -42,9 +42,7 @@ def _cut(logits: Tensor, sampling: Sampling) -> Tensor:
     return logits.softmax(-1)
 
 
-def sample(
-    logits: Tensor, previous: Tensor, sampling: Sampling, generator: torch.Generator | None
-) -> tuple[int, int]:
+def sample(logits: Tensor, previous: Tensor, sampling: Sampling, generator: torch.Generator | None) -> tuple[int, int]:
     """Draws from logits (1, V): the drawn token and the likeliest one after the repetition penalty."""
     logits = penalised(logits, previous, sampling.repetition_penalty)
     likeliest = int(logits.argmax())

@@ -84,7 +84,7 @@ def _gaps(
 
 
 def _cut(loudness: np.ndarray, start: int, end: int, kept: int) -> tuple[int, int]:
-    """The gap to leave out of a silence: one frame when it is short, all but `kept` frames at each side when it is long."""
+    """What to leave out of a silence: one frame of a short one, all but `kept` frames at each side of a long one."""
     if end - start <= kept:
         middle = _quietest(loudness, start, end)
         return middle, middle

@@ -4,9 +4,9 @@
                                ├ enc_p (with phonemes) ┘
     spectrogram -> style ──────┴── enc_q -> z ─ decoder -> waveform
 
-A variational autoencoder: `enc_q` sees the recording and is dropped after training; `enc_p` predicts the same latent from tokens
-and text. Architecture and state-dict keys are those of GPT-SoVITS v1 and v2; every size is configurable. Frames are 50 a second,
-tokens 25.
+A variational autoencoder: `enc_q` sees the recording and is dropped after training; `enc_p` predicts the same latent
+from tokens and text. Architecture and state-dict keys are those of GPT-SoVITS v1 and v2; every size is configurable.
+Frames are 50 a second, tokens 25.
 """
 
 import dataclasses
@@ -126,7 +126,7 @@ class SovitsOutput:
 
 @dataclass(frozen=True)
 class Draws:
-    """Recorded randomness of a forward pass, for tests: noise of the posterior, and positions of the segments in 0..1."""
+    """Recorded randomness of a forward pass: noise of the posterior, and positions of the segments in 0..1."""
 
     noise: Tensor  # (B, inter, T)
     position: Tensor  # (B,)
@@ -178,7 +178,7 @@ class PriorEncoder(nn.Module):
     def forward(
         self, codes: Tensor, mask: Tensor, phones: Tensor, phone_mask: Tensor, style: Tensor, speed: float = 1.0
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """codes (B, D, T), phones (B, N) -> m, logs (B, inter, T') and their mask; T' is int(T / speed) + 1 unless speed is 1."""
+        """codes (B, D, T), phones (B, N) -> m, logs (B, inter, T') and their mask; T' is T, or int(T / speed) + 1."""
         content = self.encoder_ssl(self.ssl_proj(codes * mask) * mask, mask)
         text = self.encoder_text(self.text_embedding(phones).transpose(1, 2), phone_mask)
         x = self.encoder2(self.mrte(content, mask, text, phone_mask, style), mask)
@@ -216,8 +216,8 @@ class Coupling(nn.Module):
         self.enc = GatedConvs(hidden, config.flow_kernel, config.flow_layers, config.gin_channels)
         self.post = nn.Conv1d(hidden, half, 1)
         # The flow starts as the identity (up to channel order).
-        nn.init.zeros_(self.post.weight)
-        nn.init.zeros_(self.post.bias)
+        for parameter in self.post.parameters():
+            nn.init.zeros_(parameter)
 
     def shift(self, first: Tensor, mask: Tensor, style: Tensor) -> Tensor:
         return self.post(self.enc(self.pre(first) * mask, mask, style)) * mask
@@ -232,9 +232,12 @@ class Flow(nn.Module):
             Coupling(config) if index % 2 == 0 else nn.Identity() for index in range(2 * config.flow_steps)
         )
 
+    def _couplings(self) -> list[Coupling]:
+        return [part for part in self.flows if isinstance(part, Coupling)]
+
     def forward(self, z: Tensor, mask: Tensor, style: Tensor) -> Tensor:
         """Posterior samples -> the prior's space."""
-        for coupling in self.flows[::2]:
+        for coupling in self._couplings():
             first, second = z.chunk(2, dim=1)
             second = (second + coupling.shift(first, mask, style)) * mask
             z = torch.cat([first, second], dim=1).flip(1)
@@ -242,7 +245,7 @@ class Flow(nn.Module):
 
     def inverse(self, z: Tensor, mask: Tensor, style: Tensor) -> Tensor:
         """Prior samples -> the decoder's space."""
-        for coupling in reversed(self.flows[::2]):
+        for coupling in reversed(self._couplings()):
             first, second = z.flip(1).chunk(2, dim=1)
             second = (second - coupling.shift(first, mask, style)) * mask
             z = torch.cat([first, second], dim=1)
@@ -287,7 +290,7 @@ class Sovits(nn.Module):
             return self.quantizer.encode(self.ssl_proj(features.float()))
 
     def set_codebook(self, weight: Tensor, bias: Tensor, codes: Tensor, counts: Tensor | None = None) -> None:
-        """Sets what turns features into tokens: ssl_proj's weight (D, C, 2) and bias (D,), codes (K, D), how often each is used (K,)."""
+        """Sets what makes tokens of features: ssl_proj's weight (D, C, 2) and bias (D,), codes (K, D), counts (K,)."""
         with torch.no_grad():
             if weight.shape != self.ssl_proj.weight.shape:
                 raise ValueError(f"weight is {tuple(weight.shape)}, ssl_proj {tuple(self.ssl_proj.weight.shape)}")
@@ -312,7 +315,7 @@ class Sovits(nn.Module):
         Args:
             features: (B, C, T) content features at 50 Hz, zero beyond the lengths.
             spec: (B, F, T) magnitudes of the recording, zero beyond the lengths.
-            spec_lengths: (B,) valid frames. Even ones keep tokens whole; the last frame of an odd one pairs with silence.
+            spec_lengths: (B,) valid frames. Even ones keep tokens whole; the last of an odd one pairs with silence.
             phones: (B, N) symbol ids; phone_lengths: (B,) how many are valid.
             generator: source of the noise and the segment positions, on the CPU or the model's device.
         """
@@ -352,9 +355,9 @@ class Sovits(nn.Module):
         generator: torch.Generator | None = None,
         noise: Tensor | None = None,
     ) -> Tensor:
-        """Speaks: tokens (1, T) and phones (1, N) in the voice of the references [(1, F, frames)] -> (1, 1, samples) in -1..1.
+        """Speaks tokens (1, T) and phones (1, N) in the voice of references [(1, F, frames)]: (1, 1, samples) in -1..1.
 
-        samples is 2 * T * hop at speed 1; else (int(2 * T / speed) + 1) * hop. `noise` (1, inter, frames) replaces the draw.
+        There are 2 * T * hop samples, or (int(2 * T / speed) + 1) * hop. `noise` (1, inter, frames) replaces the draw.
         """
         z, mask, style = self.latents(
             tokens, phones, reference_specs, noise_scale=noise_scale, speed=speed, generator=generator, noise=noise

@@ -1,4 +1,7 @@
-"""The style encoder: a reference spectrogram becomes one vector that says how a voice sounds (Meta-StyleSpeech, arXiv 2106.03153)."""
+"""The style encoder: a reference spectrogram becomes one vector that says how a voice sounds.
+
+Meta-StyleSpeech, arXiv 2106.03153.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +39,7 @@ class _GatedResidual(nn.Module):
 
 
 class _SelfAttention(nn.Module):
-    """Self-attention over (B, T, C) with a residual. The scale is that of the whole width, as the checkpoints were trained with."""
+    """Self-attention over (B, T, C) with a residual. The scale is that of the whole width, not of a head's."""
 
     def __init__(self, channels: int, n_heads: int, p_dropout: float) -> None:
         super().__init__()
@@ -67,12 +70,19 @@ class StyleEncoder(nn.Module):
     """Magnitudes (B, bins, T) -> style vectors (B, out_channels, 1), averaged over the valid frames.
 
     Args:
-        leaky_padding: let the convolutions see the (non-zero) projection of padding, as the published training code does. Only
-            for reproducing its numbers; a padded row then differs slightly from the same row alone.
+        leaky_padding: let the convolutions see the (non-zero) projection of padding, as the published training code
+            does. Only for reproducing its numbers: a padded row then differs slightly from the same row alone.
     """
 
     def __init__(
-        self, bins: int, hidden: int, out_channels: int, *, n_heads: int = 2, p_dropout: float = 0.1, leaky_padding: bool = False
+        self,
+        bins: int,
+        hidden: int,
+        out_channels: int,
+        *,
+        n_heads: int = 2,
+        p_dropout: float = 0.1,
+        leaky_padding: bool = False,
     ) -> None:
         super().__init__()
         self.leaky_padding = leaky_padding

@@ -1,7 +1,7 @@
 """Symbol tables of the GPT-SoVITS families: which phoneme has which id.
 
-An id is a row of the text embeddings, so the order of a table can never change. `symbols.json` lists both published tables;
-the v2 one serves every pack of ours too.
+An id is a row of the text embeddings, so the order of a table can never change. `symbols.json` lists both published
+tables; the v2 one serves every pack of ours too.
 """
 
 import json

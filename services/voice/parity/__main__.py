@@ -1,4 +1,7 @@
-"""`python -m services.voice.parity FOLDER`: every vector in a folder; exit 0 all reproduced, 1 something exceeded, 2 something missing."""
+"""`python -m services.voice.parity FOLDER` checks every vector in a folder.
+
+Exits with 0 when all are reproduced, 1 when something exceeds its tolerance, 2 when only something is not implemented.
+"""
 
 import argparse
 import json

@@ -60,7 +60,7 @@ def _drawn(model: Gpt, salt: int) -> dict[str, Tensor]:
 
 
 def _official_pass(model: Gpt, vector: Vector, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits and targets of the official training pass, with its defect: phones are padded on the right, masked on the left.
+    """Logits and targets of the official training pass, with its defect: phones padded right are masked left.
 
     Only here, to prove weights and losses on the recorded batch; `Gpt.forward` masks padding properly.
     """
@@ -124,7 +124,8 @@ def _check_rows(vector: Vector, report: Report, model: Gpt) -> None:
 def _check_preference(vector: Vector, report: Report, model: Gpt) -> None:
     if not vector.has("forward_dpo.loss"):
         return
-    rejected_tokens, rejected_lengths = vector.output("forward_dpo.reject_y"), vector.output("forward_dpo.reject_y_lens")
+    rejected_tokens = vector.output("forward_dpo.reject_y")
+    rejected_lengths = vector.output("forward_dpo.reject_y_lens")
     with torch.no_grad():
         chosen, targets = _official_pass(model, vector, vector.input("y"), vector.input("y_lens"))
         rejected, rejected_targets = _official_pass(model, vector, rejected_tokens, rejected_lengths)
@@ -177,7 +178,7 @@ def _check_prompted(vector: Vector, report: Report, model: Gpt, group: str, pena
 
 
 def _check_several(vector: Vector, report: Report, model: Gpt) -> None:
-    """The official batch inference equals one sentence at a time; it leaves out the last token of a row that hit its limit."""
+    """The official batch inference equals one sentence at a time, less the last token of a row that hit its limit."""
     prompt = vector.input("pp")
     counts = []
     for row in range(sum(name.startswith("infer_batch.single_tokens") for name in vector.tensors)):
@@ -206,7 +207,8 @@ def check_optimizer(vector: Vector, report: Report) -> None:
     losses, rates = [], vector.output("lrs").tolist()
     parameters = dict(model.named_parameters())
     recorded: Mapping[str, list[str]] = {
-        f"step{step}": [name for name in vector.tensors if name.startswith(f"step{step}.")] for step in range(len(rates))
+        f"step{step}": [name for name in vector.tensors if name.startswith(f"step{step}.")]
+        for step in range(len(rates))
     }
     for step, rate in enumerate(rates):
         for group in optimizer.param_groups:
@@ -224,7 +226,10 @@ def check_optimizer(vector: Vector, report: Report) -> None:
 
 def _optimizer(vector: Vector, model: Gpt) -> ScaledAdam:
     text = vector.json["optim"]
-    pattern = r"ScaledAdam\(lr=([\d.]+),betas=\(([\d.]+),([\d.]+)\),clipping_scale=([\d.]+),clipping_update_period=(\d+)\)"
+    pattern = (
+        r"ScaledAdam\(lr=([\d.]+),betas=\(([\d.]+),([\d.]+)\),"
+        r"clipping_scale=([\d.]+),clipping_update_period=(\d+)\)"
+    )
     match = re.search(pattern, text)
     if match is None:
         raise NotImplementedVectorError(f"optimiser described as {text!r}")

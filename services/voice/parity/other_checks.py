@@ -127,7 +127,8 @@ def check_slicer(vector: Vector, report: Report) -> None:
         rules = _rules(case["params"])
         _check_chunks(vector, report, f"case {index}: chunks", signal, case["sr"], rules, case["chunks"])
     for name, case in extra.items():
-        match = re.search(r"concat\(zeros (\d+) s, last signal \(seed \d+\)\[:(\d+) s\], zeros (\d+) s\), webui", case["recipe"])
+        pattern = r"concat\(zeros (\d+) s, last signal \(seed \d+\)\[:(\d+) s\], zeros (\d+) s\), webui"
+        match = re.search(pattern, case["recipe"])
         if match is None or not cases:
             report.skip(vector.name, f"extra.{name}")
             continue
@@ -148,7 +149,7 @@ def _rules(params: dict[str, float]) -> SilenceRules:
 
 
 def _bursts(vector: Vector, case: dict) -> np.ndarray:
-    """The test signal: normal noise with seed + 1, each burst at 0.3 of its amplitude, each silence at its deviation."""
+    """The test signal: normal noise of seed + 1, bursts at 0.3 of their amplitude, silences at their deviation."""
     match = re.search(r"dur=([\d.]+)", vector.json["signal_code"])
     if match is None:
         raise NotImplementedVectorError("a signal without a duration")

@@ -87,9 +87,7 @@ class Vector:
         """Recorded outputs that nobody looked at."""
         tensors = [name for name in self.tensors if not name.startswith(("in.", "sd."))]
         entries = [
-            name
-            for name, value in self.json.items()
-            if isinstance(value, dict | list) and name not in _DESCRIPTIONS
+            name for name, value in self.json.items() if isinstance(value, dict | list) and name not in _DESCRIPTIONS
         ]
         return [name for name in tensors + entries if name not in self._used]
 
@@ -124,7 +122,7 @@ class Report:
         self.missing.append(f"{name}: {reason}")
 
     def differ(self, name: str, reason: str) -> None:
-        """Records something that we do otherwise than the official code on purpose; it counts as neither passed nor missing."""
+        """Records what we do otherwise than the official code on purpose; it is neither passed nor missing."""
         self.deliberate.append(f"{name}: {reason}")
 
     def tensor(self, vector: Vector, name: str, actual: Tensor, label: str = "", note: str = "") -> None:
@@ -155,8 +153,8 @@ class Report:
     def gradients(self, vector: Vector, entry: str, module: torch.nn.Module) -> None:
         """Compares the norm of every parameter's gradient with a recorded table; the worst one is the error.
 
-        A recorded norm under 1e-7 of the largest is the rounding of a gradient that is exactly zero (the bias of an attention
-        key cancels in the softmax); ours must then be negligible too.
+        A recorded norm under 1e-7 of the largest is the rounding of a gradient that is exactly zero (the bias of an
+        attention key cancels in the softmax); ours must then be negligible too.
         """
         expected = vector.record(entry)
         assert isinstance(expected, dict)

@@ -141,9 +141,7 @@ def _decode(
     with torch.inference_mode():
         noise = vector.input("decode_eps") if noise_scale else None
         tokens, phones = vector.input("decode_codes")[0], vector.input("decode_text")
-        z, mask, style = model.latents(
-            tokens, phones, references, noise_scale=noise_scale, speed=speed, noise=noise
-        )
+        z, mask, style = model.latents(tokens, phones, references, noise_scale=noise_scale, speed=speed, noise=noise)
         wav = model.dec(z * mask, style)
     for hook in hooks:
         hook.remove()
@@ -170,7 +168,8 @@ def _check_losses(vector: Vector, report: Report, model: Sovits, spec: Tensor, o
     segment = config.segment_frames * config.hop
     real = slice_segments(vector.input("wav"), out.ids_slice * config.hop, segment)
     # The real mel is cut out of the whole clip's; the decoded one is taken from the segment alone.
-    mel = slice_segments(spec_to_mel(spec, config.sample_rate_hz, config.n_fft, config.n_mels), out.ids_slice, config.segment_frames)
+    mel = spec_to_mel(spec, config.sample_rate_hz, config.n_fft, config.n_mels)
+    mel = slice_segments(mel, out.ids_slice, config.segment_frames)
     fake_mel = mel_spectrogram(out.wav[:, 0], config.sample_rate_hz, config.n_fft, config.hop, config.n_mels)
 
     real_scores, _ = discriminator(real)
