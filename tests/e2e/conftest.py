@@ -24,6 +24,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def rest(stack: Stack) -> Iterator[Rest]:
     """A client of the stack."""
-    client = Rest(stack.base_url)
-    with client.http:
+    with Rest(stack.base_url) as client:
         yield client

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -39,10 +39,16 @@ def parse_events(lines: Iterator[str]) -> Iterator[Event]:
 
 
 class Rest:
-    """The gateway of one stack."""
+    """The gateway of one stack; a context manager that closes its connections."""
 
     def __init__(self, base_url: str) -> None:
         self.http = httpx.Client(base_url=base_url, timeout=60, headers={"Accept-Language": "en"}, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.http.close()
 
     def upload(self, path: Path, **form: str) -> str:
         with path.open("rb") as file:

@@ -85,8 +85,7 @@ class Client(Rest):
 def client(stack: Stack) -> Iterator[Client]:
     """The client; at the end the stack is as well as before, and no service died of what it was sent."""
     before = {name: stack.pid_of(name) for name in stack.facts["programs"]}
-    client = Client(stack.base_url)
-    with client.http:
+    with Client(stack.base_url) as client:
         yield client
         assert client.http.get("/readyz").status_code == 200
     assert {name: stack.pid_of(name) for name in stack.facts["programs"]} == before
@@ -290,8 +289,7 @@ def test_of_many_who_ask_for_a_name_at_once_exactly_one_gets_it(client: Client, 
     answers: list[httpx.Response] = []
 
     def ask() -> None:
-        mine = Client(str(client.http.base_url))
-        with mine.http:
+        with Client(str(client.http.base_url)) as mine:
             gate.wait()
             answers.append(mine.ask("wanted-by-all", speech_id))
 

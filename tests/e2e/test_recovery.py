@@ -75,15 +75,15 @@ def test_a_killed_coordinator_comes_back_and_the_task_goes_on(
 def test_a_killed_stack_goes_on_where_it_was(tmp_path: Path) -> None:
     stack = start_stack(tmp_path / "data")
     try:
-        rest = Rest(stack.base_url)
-        task_id = rest.create("stack-killed", rest.upload(SAMPLE), inference={"enabled": False})
-        rest.wait_stage(task_id, "sovits_train", timeout_s=180)
+        with Rest(stack.base_url) as rest:
+            task_id = rest.create("stack-killed", rest.upload(SAMPLE), inference={"enabled": False})
+            rest.wait_stage(task_id, "sovits_train", timeout_s=180)
         os.kill(stack.pid, signal.SIGKILL)
         stack.wait_gone(timeout_s=15)
         stack = start_stack(tmp_path / "data")
-        rest = Rest(stack.base_url)
-        rest.wait_completed(task_id, timeout_s=180)
-        assert_whole(rest, task_id)
+        with Rest(stack.base_url) as rest:
+            rest.wait_completed(task_id, timeout_s=180)
+            assert_whole(rest, task_id)
     finally:
         stack.stop()
 
