@@ -13,7 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-FRAMES_PER_TOKEN = 2  # 50 content frames and 25 tokens a second
+FRAMES_PER_S = 50
+FRAMES_PER_TOKEN = 2
+# A GPT speaks after a prompt: the phonemes and tokens of a reference clip come first. Joined clips teach it that.
+JOIN_PROBABILITY = 0.5
+JOIN_S = 16.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,17 @@ def crop(item: Item, frames: int, hop: int, rng: np.random.Generator) -> Item:
         audio=item.audio[start * hop : (start + length) * hop],
         features=item.features[start : start + length],
     )
+
+
+def companions(index: int, others: Sequence[int], frames: Sequence[int], rng: np.random.Generator) -> list[int]:
+    """A clip and, half of the time, one or two others of its speaker, together at most JOIN_S seconds."""
+    chosen = [index]
+    while len(chosen) < 3 and rng.random() < JOIN_PROBABILITY:
+        other = int(rng.choice(others))
+        if sum(frames[i] for i in (*chosen, other)) > JOIN_S * FRAMES_PER_S:
+            break
+        chosen.append(other)
+    return chosen
 
 
 def join(items: Sequence[Item]) -> Item:

@@ -13,16 +13,16 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
+import math
 import signal
 import sys
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,8 +30,18 @@ from safetensors.torch import load_file, save_file
 
 from services.training.codebook import Codebook, fit_codebook, frame_pairs, mutual_information, nearest
 from services.training.corpus import AudioFolder, CacheKey, CorpusCache, prepare, read_manifest, write_text
-from services.training.dataset import GptBatch, Item, SovitsBatch, crop, epoch_order, gpt_batch, join, sovits_batch
+from services.training.dataset import (
+    GptBatch,
+    SovitsBatch,
+    companions,
+    crop,
+    epoch_order,
+    gpt_batch,
+    join,
+    sovits_batch,
+)
 from services.training.steps import GptStepper, Losses, SovitsSettings, SovitsStepper, StepSettings
+from services.voice.checkpoint import load_training_state, save_training_state
 from services.voice.discriminator import Discriminator, DiscriminatorConfig
 from services.voice.gpt import Gpt, GptConfig
 from services.voice.pack import DISCRIMINATOR_FILE, GPT_FILE, SOVITS_FILE, write_pack
@@ -126,18 +136,16 @@ def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
     model = Sovits(SovitsConfig.from_dict(config["sovits"])).to(args.device)
     book = load_file(args.out / CODEBOOK)
     model.set_codebook(book["weight"], book["bias"], book["codes"], book["counts"])
-    judge = Discriminator(DiscriminatorConfig.from_dict(config["discriminator"])).to(args.device)
+    judge = None
+    if args.adversarial_from is not None:
+        judge = Discriminator(DiscriminatorConfig.from_dict(config["discriminator"])).to(args.device)
     settings = SovitsSettings(
         seed=args.seed,
-        lr=args.sovits_lr,
-        lr_final=args.sovits_lr / 10,
-        warmup_steps=args.warmup,
-        steps=args.steps,
         amp=args.amp,
         stft_weight=args.stft_weight,
-        adversarial_from=args.adversarial_from,
+        adversarial_from=args.adversarial_from or 0,
     )
-    stepper = SovitsStepper(model, judge if args.adversarial_from is not None else None, settings)
+    stepper = SovitsStepper(model, judge, settings)
     frames = [clip.frames for clip in cache.clips]
     crop_frames = int(args.crop_s * 50) // 2 * 2
 
@@ -147,7 +155,7 @@ def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
         items = [crop(cache.item(index), crop_frames, model.config.hop, rng) for index in chosen]
         return sovits_batch(items, model.config.hop, crop_frames, minimum=model.config.segment_frames)
 
-    train("sovits", args, stepper, lambda step: stepper.step(batch(step), step))
+    train("sovits", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.sovits_lr, step)))
 
 
 def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
@@ -158,37 +166,20 @@ def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
     gpt_config = dataclasses.replace(GptConfig.from_dict(config["gpt"]), dropout=args.gpt_dropout)
     stepper = GptStepper(
         Gpt(gpt_config).to(args.device),
-        StepSettings(
-            seed=args.seed,
-            lr=args.gpt_lr,
-            lr_final=args.gpt_lr / 10,
-            warmup_steps=args.warmup,
-            steps=args.steps,
-            clip_norm=1.0,
-            amp=args.amp,
-        ),
+        StepSettings(seed=args.seed, clip_norm=1.0, amp=args.amp),
     )
     frames = [clip.frames for clip in cache.clips]
     by_speaker: dict[str, list[int]] = {}
     for index, clip in enumerate(cache.clips):
         by_speaker.setdefault(clip.speaker, []).append(index)
-    longest = int(args.join_s * 50)
-
-    def joined(index: int, rng: np.random.Generator) -> Item:
-        chosen = [index]
-        while rng.random() < args.join_probability and len(chosen) < 3:
-            other = int(rng.choice(by_speaker[cache.clips[index].speaker]))
-            if frames[other] + sum(frames[i] for i in chosen) > longest:
-                break
-            chosen.append(other)
-        return join([cache.item(i, tokens) for i in chosen])
 
     def batch(step: int) -> GptBatch:
         rng = np.random.default_rng([args.seed, 2, step])
         chosen = batch_indices(frames, step, args.batch, args.seed, bucket=16 * args.batch)
-        return gpt_batch([joined(index, rng) for index in chosen])
+        groups = [companions(index, by_speaker[cache.clips[index].speaker], frames, rng) for index in chosen]
+        return gpt_batch([join([cache.item(i, tokens) for i in group]) for group in groups])
 
-    train("gpt", args, stepper, lambda step: stepper.step(batch(step), step))
+    train("gpt", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.gpt_lr, step)))
 
 
 def batch_indices(lengths: list[int], step: int, batch: int, seed: int, bucket: int) -> list[int]:
@@ -205,15 +196,16 @@ def _cached_order(lengths: tuple[int, ...], seed: int, epoch: int, bucket: int) 
     return epoch_order(lengths, len(lengths), seed, epoch, bucket)
 
 
-class Stepper(Protocol):
-    """What both steppers offer to the loop."""
+def lr_at(args: argparse.Namespace, peak: float, step: int) -> float:
+    """Up along a line, then down along half a cosine to a tenth of the peak at the last step."""
+    rise = min(1.0, (step + 1) / (args.warmup + 1))
+    done = min(1.0, step / max(1, args.steps))
+    return peak * rise * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
 
-    def state_dict(self) -> dict[str, Any]: ...
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
-
-
-def train(name: str, args: argparse.Namespace, stepper: Stepper, do_step: Callable[[int], Losses]) -> None:
+def train(
+    name: str, args: argparse.Namespace, stepper: SovitsStepper | GptStepper, do_step: Callable[[int], Losses]
+) -> None:
     """Run steps from the last checkpoint to `--steps`, with a curve, a log and checkpoints."""
     folder = args.out / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -222,9 +214,8 @@ def train(name: str, args: argparse.Namespace, stepper: Stepper, do_step: Callab
     if state_path.exists():
         if not args.resume:
             raise SystemExit(f"{state_path} exists: pass --resume to go on from it, or another --out")
-        state = torch.load(state_path, map_location=args.device, weights_only=True)
-        stepper.load_state_dict(state["stepper"])
-        start = state["step"]
+        counters = load_training_state(state_path, models=stepper.models, optimizers=stepper.optimizers)
+        start = int(counters["step"])
         kept = [line for line in curve_path.read_text().splitlines() if json.loads(line)["step"] <= start]
         write_text(curve_path, "".join(line + "\n" for line in kept))
     stopping = threading.Event()
@@ -232,9 +223,8 @@ def train(name: str, args: argparse.Namespace, stepper: Stepper, do_step: Callab
         signal.signal(number, lambda *_: stopping.set())
 
     def save(step: int) -> None:
-        temporary = state_path.with_suffix(".tmp")
-        torch.save({"step": step, "stepper": stepper.state_dict()}, temporary)
-        os.replace(temporary, state_path)
+        counters = {"step": step}
+        save_training_state(state_path, models=stepper.models, optimizers=stepper.optimizers, counters=counters)
 
     log("train", model=name, start=start, steps=args.steps, batch=args.batch)
     saved_at = logged_at = time.monotonic()
@@ -267,13 +257,12 @@ def run_export(args: argparse.Namespace, config: dict[str, Any]) -> None:
         name: torch.load(args.out / name / "state.pt", map_location="cpu", weights_only=True)
         for name in ("sovits", "gpt")
     }
-    sovits, gpt = states["sovits"]["stepper"], states["gpt"]["stepper"]
-    weights = {SOVITS_FILE: sovits["model"], GPT_FILE: gpt["model"]}
-    if "discriminator" in sovits:
-        weights[DISCRIMINATOR_FILE] = sovits["discriminator"]
+    models = states["sovits"]["models"] | states["gpt"]["models"]
+    names = {"sovits": SOVITS_FILE, "gpt": GPT_FILE, "discriminator": DISCRIMINATOR_FILE}
+    weights = {names[name]: state for name, state in models.items()}
     pack = write_pack(args.pack, args.pack_config.read_text(), weights)
     size = sum((args.pack / name).stat().st_size for name in pack.files)
-    log("exported", pack=args.pack, bytes=size, sovits_steps=states["sovits"]["step"], gpt_steps=states["gpt"]["step"])
+    log("exported", pack=args.pack, bytes=size, **{name: state["counters"]["step"] for name, state in states.items()})
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -13,13 +13,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from services.training.dataset import GptBatch, SovitsBatch
 from services.voice.audio import mel_spectrogram, spectrogram
 from services.voice.discriminator import Discriminator
 from services.voice.gpt import Gpt
 from services.voice.losses import MEL_WEIGHT, discriminator_loss, feature_loss, generator_loss, kl_loss, mel_loss
+from services.voice.optim import ScaledAdam
 from services.voice.sovits import Sovits, slice_segments
 
 Losses = dict[str, float]
@@ -42,22 +43,9 @@ class StepSettings:
     """How either model is updated."""
 
     seed: int
-    lr: float
-    lr_final: float | None = None
-    """Reached at `steps` along a half cosine; constant when None."""
-    warmup_steps: int = 0
-    steps: int = 0
     clip_norm: float = 5.0
     amp: bool = False
     """Run the forward pass in bfloat16 where the device gains by it."""
-
-    def lr_at(self, step: int) -> float:
-        """Learning rate of a step, counted from 0."""
-        scale = min(1.0, (step + 1) / (self.warmup_steps + 1))
-        if self.lr_final is None:
-            return self.lr * scale
-        done = min(1.0, step / max(1, self.steps))
-        return scale * (self.lr_final + (self.lr - self.lr_final) * 0.5 * (1.0 + math.cos(math.pi * done)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +56,8 @@ class SovitsSettings(StepSettings):
     mel_weight: float = MEL_WEIGHT
     kl_weight: float = 1.0
     stft_weight: float = 0.0
-    adversarial_from: int | None = None
-    """First step with the discriminator; never when None."""
+    adversarial_from: int = 0
+    """First step with the discriminator, if there is one."""
 
 
 class SovitsStepper:
@@ -77,6 +65,7 @@ class SovitsStepper:
 
     def __init__(self, model: Sovits, discriminator: Discriminator | None, settings: SovitsSettings) -> None:
         self.model, self.discriminator, self.settings = model.train(), discriminator, settings
+        self.models: dict[str, nn.Module] = {"sovits": model}
         self.device = next(model.parameters()).device
         text: list[Tensor] = []
         other: list[Tensor] = []
@@ -84,12 +73,12 @@ class SovitsStepper:
             if parameter.requires_grad:
                 (text if name.startswith(TEXT_PARTS) else other).append(parameter)
         groups = [{"params": other, "ratio": 1.0}, {"params": text, "ratio": settings.text_lr_ratio}]
-        self.optimizer = _adamw(groups)
-        self.disc_optimizer = (
-            None if discriminator is None else _adamw([{"params": list(discriminator.parameters()), "ratio": 1.0}])
-        )
+        self.optimizers: dict[str, torch.optim.Optimizer] = {"sovits": _adamw(groups)}
+        if discriminator is not None:
+            self.models["discriminator"] = discriminator.train()
+            self.optimizers["discriminator"] = _adamw([{"params": list(discriminator.parameters()), "ratio": 1.0}])
 
-    def step(self, batch: SovitsBatch, step: int) -> Losses:
+    def step(self, batch: SovitsBatch, step: int, lr: float) -> Losses:
         """Update once; raises DivergedError with everything unchanged except the discriminator."""
         settings, config, batch = self.settings, self.model.config, batch.to(self.device)
         generator = _seeded(settings.seed, step)
@@ -101,10 +90,10 @@ class SovitsStepper:
             )
         fake = out.wav.float()
         real = slice_segments(batch.audio[:, None], out.ids_slice * config.hop, fake.shape[2])
-        adversarial = settings.adversarial_from is not None and step >= settings.adversarial_from
+        adversarial = self.discriminator is not None and step >= settings.adversarial_from
         losses: dict[str, Tensor] = {}
         if adversarial:
-            losses["disc"] = self._step_discriminator(real, fake.detach(), step)
+            losses["disc"] = self._step_discriminator(real, fake.detach(), lr)
         mel = [
             mel_spectrogram(wav.squeeze(1), config.sample_rate_hz, config.n_fft, config.hop, config.n_mels)
             for wav in (real, fake)
@@ -122,15 +111,14 @@ class SovitsStepper:
             losses["gen"], losses["fm"] = self._judge(real, fake)
             total = total + losses["gen"] + losses["fm"]
         losses["total"] = total
-        return _update(self.optimizer, total, losses, settings, step)
+        return _update(self.optimizers["sovits"], total, losses, settings, lr)
 
-    def _step_discriminator(self, real: Tensor, fake: Tensor, step: int) -> Tensor:
+    def _step_discriminator(self, real: Tensor, fake: Tensor, lr: float) -> Tensor:
         assert self.discriminator is not None
-        assert self.disc_optimizer is not None
         self.discriminator.requires_grad_(True)
         with self._autocast():
             loss = discriminator_loss(self.discriminator(real)[0], self.discriminator(fake)[0])
-        _update(self.disc_optimizer, loss, {"disc": loss}, self.settings, step)
+        _update(self.optimizers["discriminator"], loss, {"disc": loss}, self.settings, lr)
         return loss
 
     def _judge(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -145,50 +133,27 @@ class SovitsStepper:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.amp)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that changes while training."""
-        state: dict[str, Any] = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-        if self.discriminator is not None and self.disc_optimizer is not None:
-            state |= {
-                "discriminator": self.discriminator.state_dict(),
-                "disc_optimizer": self.disc_optimizer.state_dict(),
-            }
-        return state
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a state_dict()."""
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.discriminator is not None and self.disc_optimizer is not None:
-            self.discriminator.load_state_dict(state["discriminator"])
-            self.disc_optimizer.load_state_dict(state["disc_optimizer"])
-
 
 class GptStepper:
-    """A GPT and its optimiser."""
+    """A GPT and its optimiser: "adamw", or "scaled_adam" as GPT-SoVITS has it."""
 
-    def __init__(self, model: Gpt, settings: StepSettings) -> None:
+    def __init__(self, model: Gpt, settings: StepSettings, optimizer: str = "adamw") -> None:
         self.model, self.settings = model.train(), settings
+        self.models: dict[str, nn.Module] = {"gpt": model}
         self.device = next(model.parameters()).device
-        self.optimizer = _adamw([{"params": list(model.parameters()), "ratio": 1.0}], betas=(0.9, 0.95))
+        groups = [{"params": list(model.parameters()), "ratio": 1.0}]
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "gpt": _adamw(groups, betas=(0.9, 0.95)) if optimizer == "adamw" else ScaledAdam(groups)
+        }
 
-    def step(self, batch: GptBatch, step: int) -> Losses:
+    def step(self, batch: GptBatch, step: int, lr: float) -> Losses:
         """Update once; raises DivergedError with everything unchanged."""
         settings, batch = self.settings, batch.to(self.device)
         _seeded(settings.seed, step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.amp):
             out = self.model(batch.phones, batch.phone_lengths, batch.bert, batch.tokens, batch.token_lengths)
         loss = out.mean_loss
-        return _update(self.optimizer, loss, {"ce": loss, "accuracy": out.accuracy}, settings, step)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that changes while training."""
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a state_dict()."""
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        return _update(self.optimizers["gpt"], loss, {"ce": loss, "accuracy": out.accuracy}, settings, lr)
 
 
 def stft_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -216,7 +181,7 @@ def _seeded(seed: int, step: int) -> torch.Generator:
 
 
 def _update(
-    optimizer: torch.optim.Optimizer, loss: Tensor, losses: Mapping[str, Tensor], settings: StepSettings, step: int
+    optimizer: torch.optim.Optimizer, loss: Tensor, losses: Mapping[str, Tensor], settings: StepSettings, lr: float
 ) -> Losses:
     """Backward and one step, unless a loss or the gradient is not finite."""
     values = {name: float(value.detach()) for name, value in losses.items()}
@@ -229,6 +194,6 @@ def _update(
     if not math.isfinite(norm):
         raise DivergedError(values | {"grad_norm": norm})
     for group in optimizer.param_groups:
-        group["lr"] = settings.lr_at(step) * group["ratio"]
+        group["lr"] = lr * group["ratio"]
     optimizer.step()
     return values

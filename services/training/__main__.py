@@ -1,0 +1,30 @@
+"""Starts the training service: python -m services.training"""
+
+import grpc.aio
+
+from services.runtime.service import run_service
+from services.training.run import Runs
+from services.training.servicer import TrainingServicer
+from services.training.settings import TrainingSettings
+from services.training.worker import TrainWorker
+from services.voice.pack import load_pack
+from voiceloom.training.v1 import training_pb2, training_pb2_grpc
+
+STAGES = ("sovits_train", "gpt_train")
+
+
+def main() -> None:
+    """Serve until told to end."""
+    settings = TrainingSettings()
+    pack, runs = load_pack(settings.pack_dir), Runs()
+
+    def register(server: grpc.aio.Server) -> list[str]:
+        training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(runs), server)
+        return [training_pb2.DESCRIPTOR.services_by_name["TrainingService"].full_name]
+
+    stages = {stage: TrainWorker(stage, settings, pack, runs) for stage in STAGES}
+    run_service("training", settings, register=register, stages=stages)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Runs the stages sovits_train and gpt_train: artifacts of earlier stages in; models, curve and a manifest out.
+
+A checkpoint is one object, a zip that is not compressed: the training state as the child wrote it, the curve so far,
+and the models saved so far, which stay where the earlier lease put them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from google.protobuf.json_format import MessageToDict, ParseDict
+
+from services.runtime.errors import StageFailedError
+from services.runtime.stage import StageContext
+from services.training.job import SAVE_EVERY_EPOCHS, Job, Plan
+from services.training.run import ActiveRun, Listener, Outcome, Runs, RunState, Saved, TrainingRun
+from services.training.settings import TrainingSettings
+from services.voice.pack import Pack
+from voiceloom.pipeline.v1 import manifest_pb2
+from voiceloom.pipeline.v1.pipeline_pb2 import Quality
+
+# Epochs of SoVITS and GPT; part of the contract with clients.
+PRESETS = {Quality.QUALITY_FAST: (4, 8), Quality.QUALITY_STANDARD: (8, 15), Quality.QUALITY_HIGH: (16, 30)}
+_POLL_S = 0.1
+_STATE, _NOTES = "state.pt", "notes.json"
+
+
+class TrainWorker:
+    """The stage function of one of the two training stages, for one voice pack."""
+
+    def __init__(self, stage: str, settings: TrainingSettings, pack: Pack, runs: Runs) -> None:
+        self._stage, self._settings, self._pack, self._runs = stage, settings, pack, runs
+
+    def __call__(self, ctx: StageContext) -> manifest_pb2.TrainManifest:
+        """Train. Raises StageFailedError (TRAINING_DIVERGED, OUT_OF_MEMORY, ARTIFACT_CORRUPT) and StoppedError."""
+        journal = Journal(ctx, self._stage)
+        resume = journal.resume()
+        self._fetch(ctx)
+        ctx.stop.raise_if_set()
+        plan = self._plan(ctx, journal.batch)
+        job = Job(
+            stage=self._stage,
+            pack_dir=str(self._pack.path),
+            folder=str(ctx.scratch),
+            plan=plan,
+            device=self._settings.device,
+            threads=self._settings.threads,
+            resume=str(resume) if resume else "",
+        )
+        state = RunState(total_epochs=plan.epochs, batch=plan.batch, step=journal.resumed_from_step)
+        listener = Listener(
+            model=journal.add_model,
+            checkpoint=lambda saved, rows: journal.checkpoint(saved, rows, state.batch),
+            rolled_back=journal.roll_back,
+            progress=lambda now: _tell(ctx, self._stage, now),
+            batch_halved=lambda batch: ctx.log("warning", "train.batch_halved", batch=batch),
+        )
+        run = TrainingRun(job, state, listener, journal.rows, self._settings.child_command)
+        self._runs.add(ctx.task_id, self._stage, ActiveRun(ctx.lease, state, lambda: run.stop(keep_work=True)))
+        outcome = self._train(ctx, run, state)
+        return journal.manifest(outcome, self._pack, plan.seed)
+
+    def _train(self, ctx: StageContext, run: TrainingRun, state: RunState) -> Outcome:
+        """Run to the end, stopping it when the stage has to stop; only a draining service still wants the work."""
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.is_set():
+                if ctx.stop.wait(_POLL_S):
+                    run.stop(keep_work=ctx.stop.reason == "draining")
+                    return
+
+        watcher = threading.Thread(target=watch, name="training-stop", daemon=True)
+        watcher.start()
+        try:
+            return run.train()
+        finally:
+            ended.set()
+            watcher.join()
+            state.running, state.child_pid = False, 0
+
+    def _plan(self, ctx: StageContext, batch: int) -> Plan:
+        tune = self._pack.finetune
+        sovits_epochs, gpt_epochs = PRESETS.get(ctx.claim.options.quality, PRESETS[Quality.QUALITY_STANDARD])
+        sovits = self._stage == "sovits_train"
+        return Plan(
+            epochs=sovits_epochs if sovits else gpt_epochs,
+            items_per_epoch=tune.sovits_items_per_epoch if sovits else tune.gpt_items_per_epoch,
+            batch=batch or (tune.sovits_batch if sovits else tune.gpt_batch),
+            seed=self._settings.seed,
+            save_every_epochs=SAVE_EVERY_EPOCHS[self._stage],
+            checkpoint_every_s=self._settings.checkpoint_every_s,
+        )
+
+    def _fetch(self, ctx: StageContext) -> None:
+        """Put what the child reads into the scratch folder."""
+        wanted = {"phones": ctx.manifest("text_feature", manifest_pb2.TextFeatureManifest).features_ref}
+        if self._stage == "sovits_train":
+            wanted["clips"] = ctx.manifest("audio_slice", manifest_pb2.AudioSliceManifest).clips_ref
+            wanted["features"] = ctx.manifest("hubert_feature", manifest_pb2.HubertFeatureManifest).features_ref
+        else:
+            wanted["tokens"] = ctx.manifest("semantic_token", manifest_pb2.SemanticTokenManifest).tokens_ref
+        for name, ref in wanted.items():
+            ctx.stop.raise_if_set()
+            ctx.artifacts.get_file(ref, ctx.scratch / f"{name}.safetensors")
+
+
+def _tell(ctx: StageContext, stage: str, now: RunState) -> None:
+    ctx.progress(now.fraction, f"{stage}.epoch", eta_s=now.eta_s, epoch=now.epoch, epochs=now.total_epochs)
+
+
+class Journal:
+    """The artifacts of one lease of a training stage."""
+
+    def __init__(self, ctx: StageContext, stage: str) -> None:
+        self._ctx, self._sovits = ctx, stage == "sovits_train"
+        self._models: list[manifest_pb2.Model] = []
+        self.rows: list[str] = []
+        self.batch = 0
+        """Batch of the run that is resumed; 0 when there is none."""
+        self.resumed_from_step = 0
+
+    def resume(self) -> Path | None:
+        """Take up the checkpoint that the claim names; the state's file, or None when there is nothing to go on from.
+
+        Raises StageFailedError (ARTIFACT_CORRUPT).
+        """
+        if not self._ctx.claim.HasField("checkpoint"):
+            return None
+        archive = self._ctx.artifacts.get_file(self._ctx.claim.checkpoint.ref, self._ctx.scratch / "resume.zip")
+        try:
+            with zipfile.ZipFile(archive) as parts:
+                notes = json.loads(parts.read(_NOTES))
+                state = Path(parts.extract(_STATE, self._ctx.scratch))
+            self._models = [ParseDict(row, manifest_pb2.Model()) for row in notes["models"]]
+            self.rows, self.batch, self.resumed_from_step = notes["rows"], notes["batch"], notes["step"]
+        except (zipfile.BadZipFile, KeyError, ValueError) as exc:
+            raise StageFailedError("ARTIFACT_CORRUPT", detail="the checkpoint is damaged") from exc
+        archive.unlink()
+        self._ctx.log("info", "train.resumed", step=self.resumed_from_step)
+        return state.rename(self._ctx.scratch / f"checkpoint_{self.resumed_from_step}.pt")
+
+    def add_model(self, saved: Saved) -> None:
+        """Store a saved model."""
+        name = self._ctx.exp_name
+        filename = f"{name}_e{saved.epoch}_s{saved.step}.pth" if self._sovits else f"{name}-e{saved.epoch}.ckpt"
+        kind = manifest_pb2.MODEL_KIND_SOVITS if self._sovits else manifest_pb2.MODEL_KIND_GPT
+        ref = self._ctx.put_file(saved.path.name, saved.path)
+        self._models.append(
+            manifest_pb2.Model(kind=kind, filename=filename, ref=ref, epoch=saved.epoch, step=saved.step)
+        )
+        saved.path.unlink()
+
+    def checkpoint(self, saved: Saved, rows: Sequence[str], batch: int) -> None:
+        """Store a checkpoint and say so."""
+        notes = {
+            "step": saved.step,
+            "batch": batch,
+            "rows": list(rows),
+            "models": [MessageToDict(model, preserving_proto_field_name=True) for model in self._models],
+        }
+        archive = self._ctx.scratch / "checkpoint.zip"
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as parts:
+            parts.write(saved.path, _STATE)
+            parts.writestr(_NOTES, json.dumps(notes))
+        self._ctx.save_checkpoint(self._ctx.put_file(f"checkpoint_{saved.step}.zip", archive), saved.step)
+        archive.unlink()
+
+    def roll_back(self, step: int) -> None:
+        """Forget the models saved after a step."""
+        self._models = [model for model in self._models if model.step <= step]
+
+    def manifest(self, outcome: Outcome, pack: Pack, seed: int) -> manifest_pb2.TrainManifest:
+        """Store the curve and list everything."""
+        return manifest_pb2.TrainManifest(
+            provenance=self._ctx.provenance(
+                pack_name=pack.name, pack_sha256=pack.sha256, seed=seed, peak_rss_bytes=outcome.peak_rss_bytes
+            ),
+            models=self._models,
+            loss_curve_ref=self._ctx.put_bytes("loss_curve.jsonl", "".join(f"{r}\n" for r in outcome.rows).encode()),
+            epochs=epoch_means(outcome.rows),
+            batch_size=outcome.batch,
+            resumed_from_step=self.resumed_from_step,
+        )
+
+
+def epoch_means(rows: Sequence[str]) -> list[manifest_pb2.EpochLosses]:
+    """Mean of every loss over the steps of each epoch."""
+    epochs: dict[int, dict[str, list[float]]] = {}
+    for row in map(json.loads, rows):
+        losses = epochs.setdefault(row["epoch"], {})
+        for name, value in row["losses"].items():
+            losses.setdefault(name, []).append(value)
+    return [
+        manifest_pb2.EpochLosses(epoch=epoch, losses={name: float(np.mean(v)) for name, v in losses.items()})
+        for epoch, losses in sorted(epochs.items())
+    ]
