@@ -63,11 +63,15 @@ class Stack:
         return int(found)
 
     def kill(self, program: str) -> int:
-        """kill -9 one program, wait until it is gone, and return the process id that it had."""
-        pid = self.pid_of(program)
+        """kill -9 one program, wait until the supervisor has noticed, and return the process id that it had."""
+        pid, restarts = self.pid_of(program), self.restarts(program)
         os.kill(pid, signal.SIGKILL)
-        self.wait_pids_gone([pid], timeout_s=10)
+        wait_for(lambda: self.restarts(program) > restarts, 10, f"the death of {program} is noticed")
         return pid
+
+    def restarts(self, program: str) -> int:
+        """How often a program was started again."""
+        return int(self.facts["programs"][program]["restarts"])
 
     def processes(self) -> list[psutil.Process]:
         """Every process that belongs to this stack's data folder, also orphans; the supervisor is not among them."""
@@ -91,7 +95,10 @@ class Stack:
 
     def wait_gone(self, *, timeout_s: float) -> None:
         """Wait until the supervisor and everything it started are gone."""
+        # A process that is dying has no environment any more: those of stack.json are looked for by their ids.
+        programs = [program["pid"] for program in self.facts["programs"].values() if program["pid"]]
         self.process.wait(timeout_s)
+        self.wait_pids_gone(programs, timeout_s=timeout_s)
         wait_for(lambda: not self.processes(), timeout_s, f"nothing of {self.data} runs")
 
     def wait_ready(self, *, timeout_s: float = 150) -> None:

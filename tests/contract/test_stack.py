@@ -11,6 +11,7 @@ import pytest
 from tests.stack import BARE_MACHINE, Stack, is_alive, launch_stack, start_stack, wait_for
 
 PROGRAMS = {"nats", "orchestrator", "preprocessing", "asr", "features", "training", "inference", "gateway"}
+LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +28,8 @@ def test_a_stack_has_all_programs_on_loopback_ports_of_their_own(stack: Stack) -
     assert len({program["port"] for program in programs.values()}) == len(PROGRAMS)
     for process in stack.processes():
         for connection in process.net_connections(kind="inet"):
-            assert connection.laddr.ip in ("127.0.0.1", "::1"), f"{process.name()} listens on {connection.laddr}"
-            assert not connection.raddr or connection.raddr.ip in ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+            assert connection.laddr.ip in LOOPBACK, f"{process.cmdline()} listens on {connection.laddr}"
+            assert not connection.raddr or connection.raddr.ip in LOOPBACK, f"{process.cmdline()} talks to strangers"
 
 
 def test_gateway_and_orchestrator_never_load_torch(stack: Stack) -> None:
