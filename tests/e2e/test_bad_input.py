@@ -97,9 +97,6 @@ def speech_id(client: Client) -> str:
     return client.keep(audio.encode(audio.speech(12.0), RATE, "flac"))
 
 
-# ------------------------------------------------------------------------------------------------ recordings
-
-
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -164,8 +161,6 @@ def test_an_upload_that_is_no_form_is_refused(client: Client) -> None:
     broken = {"content-type": "multipart/form-data; boundary=b"}
     assert client.http.post("/files", content=b"--b\r\nnonsense", headers=broken).status_code == 400
 
-
-# ------------------------------------------------------------------------------------ recordings that fail later
 
 FAILING = {
     "two seconds": (audio.encode(audio.speech(2.0), RATE, "flac"), "audio_slice", "AUDIO_TOO_SHORT"),
@@ -259,9 +254,6 @@ def test_a_task_hands_out_nothing_of_another_and_nothing_of_the_machine(client: 
     assert client.http.get(f"/tasks/{owner}/outputs/secrets/{model['filename']}").status_code == 400
     missing = client.http.get(f"/tasks/{owner}/outputs/{kind}/nothing.pth")
     assert (missing.status_code, missing.json()["detail"]) == (404, "任务或文件不存在")
-
-
-# -------------------------------------------------------------------------------------------------- requests
 
 
 @pytest.mark.parametrize(
