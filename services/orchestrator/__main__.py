@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from typing import Any
 
 import grpc.aio
@@ -27,6 +28,7 @@ from services.runtime.bus import Bus
 from services.runtime.grpc_server import GrpcServer, open_channel
 from services.runtime.log import configure_logging, log
 from services.runtime.service import stop_signal
+from services.voice.errors import PackError
 from services.voice.pack import load_pack
 from voiceloom.orchestrator.v1 import orchestrator_pb2, orchestrator_pb2_grpc
 
@@ -146,16 +148,26 @@ class Orchestrator:
             notice.add_done_callback(self._notices.discard)
 
 
-async def _main(settings: OrchestratorSettings) -> None:
+async def _main(settings: OrchestratorSettings, languages: tuple[str, ...]) -> None:
     stop = stop_signal()
-    pack = load_pack(settings.pack_dir, verify=False)
     store = await Store.open(settings.database_url)
-    await Orchestrator(settings, store, pack.languages).run(stop)
+    await Orchestrator(settings, store, languages).run(stop)
+
+
+def main() -> int:
+    """Run until told to end; answers the exit status."""
+    settings = OrchestratorSettings()
+    configure_logging("orchestrator", level=settings.log_level, as_json=settings.log_json)
+    log.info("service_starting", pid=os.getpid(), settings=settings.model_dump(mode="json"))
+    try:
+        pack = load_pack(settings.pack_dir, verify=False)
+    except PackError as exc:
+        log.error("pack_refused", reason=str(exc))
+        return 1
+    asyncio.run(_main(settings, pack.languages))
+    log.info("service_ended")
+    return 0
 
 
 if __name__ == "__main__":
-    the_settings = OrchestratorSettings()
-    configure_logging("orchestrator", level=the_settings.log_level, as_json=the_settings.log_json)
-    log.info("service_starting", pid=os.getpid(), settings=the_settings.model_dump(mode="json"))
-    asyncio.run(_main(the_settings))
-    log.info("service_ended")
+    sys.exit(main())

@@ -15,7 +15,7 @@ from services.runtime.stage import stage_name, stage_value
 from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport
 
 FETCH_WAIT_S = 5.0
-ACK_WAIT_S = 30.0
+ACK_WAIT_S = 10.0
 
 
 class BusCommands:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import nats
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
@@ -134,6 +133,8 @@ class Consumer:
             ack_policy=AckPolicy.EXPLICIT, ack_wait=ack_wait_s, max_deliver=-1, max_ack_pending=max_pending
         )
         self._subscription: JetStreamContext.PullSubscription | None = None
+        self._asking: asyncio.Task[list[Msg]] | None = None
+        self._ask_again = False
 
     async def fetch(self, *, wait_s: float) -> Delivery | None:
         """The next message; None when none came in time or (after a short pause) the broker is away."""
@@ -142,7 +143,13 @@ class Consumer:
             if self._subscription is None:
                 self._subscription = await self._subscribe()
             # One at a time: for a batch, nats-py waits until it is full or the time is over.
-            (message,) = await self._subscription.fetch(1, timeout=wait_s)
+            self._asking = asyncio.create_task(self._subscription.fetch(1, timeout=wait_s))
+            (message,) = await self._asking
+        except asyncio.CancelledError:
+            if self._ask_again:
+                self._ask_again = False
+                return None
+            raise
         except _AWAY as exc:
             timed_out = isinstance(exc, nats.errors.TimeoutError | nats.js.errors.FetchTimeoutError)
             if timed_out and time.monotonic() - started > wait_s / 2:
@@ -153,6 +160,12 @@ class Consumer:
             await asyncio.sleep(0.5)
             return None
         return Delivery(message)
+
+    def ask_again(self) -> None:
+        """Give up the request that is out: a broker that was restarted knows nothing of it."""
+        if self._asking is not None and not self._asking.done():
+            self._ask_again = True
+            self._asking.cancel()
 
     async def _subscribe(self) -> JetStreamContext.PullSubscription:
         js = self._bus.jetstream
@@ -180,23 +193,34 @@ class Bus:
     def __init__(self, client: Client) -> None:
         self._client = client
         self.jetstream = client.jetstream(timeout=PUBLISH_TIMEOUT_S)
+        self._consumers: list[Consumer] = []
 
     @classmethod
     async def connect(cls, url: str, name: str) -> Bus:
         """Connect, waiting as long as it takes, and make sure that the streams exist."""
+        bus = cls(Client())
+        try:
+            await bus._connect_at_last(url, name)
+            await bus._ensure_streams_at_last()
+        except BaseException:
+            await bus.close()
+            raise
+        return bus
+
+    async def _connect_at_last(self, url: str, name: str) -> None:
         waiting = False
         while True:
             try:
-                client = await nats.connect(
+                await self._client.connect(
                     url,
                     name=name,
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.5,
+                    reconnect_time_wait=0.5,  # type: ignore[arg-type]  # seconds, any number
                     connect_timeout=2,
                     ping_interval=10,
                     error_cb=_log_error,
                     disconnected_cb=_log_disconnected,
-                    reconnected_cb=_log_reconnected,
+                    reconnected_cb=self._reconnected,
                     allow_reconnect=True,
                 )
             except _AWAY as exc:
@@ -204,10 +228,8 @@ class Bus:
                     log.info("broker_awaited", url=url, error=repr(exc))
                 waiting = True
                 await asyncio.sleep(0.3)
-                continue
-            bus = cls(client)
-            await bus._ensure_streams_at_last()
-            return bus
+            else:
+                return
 
     @property
     def connected(self) -> bool:
@@ -262,7 +284,14 @@ class Bus:
         self, stream: str, durable: str, subject: str, *, ack_wait_s: float, max_pending: int = 256
     ) -> Consumer:
         """A durable pull consumer, made at the broker when it is first used."""
-        return Consumer(self, stream, durable, subject, ack_wait_s, max_pending)
+        consumer = Consumer(self, stream, durable, subject, ack_wait_s, max_pending)
+        self._consumers.append(consumer)
+        return consumer
+
+    async def _reconnected(self) -> None:
+        log.info("broker_reconnected")
+        for consumer in self._consumers:
+            consumer.ask_again()
 
     async def close(self) -> None:
         """Send what is buffered and disconnect."""
@@ -279,7 +308,3 @@ async def _log_error(exc: Exception) -> None:
 
 async def _log_disconnected() -> None:
     log.info("broker_disconnected")
-
-
-async def _log_reconnected() -> None:
-    log.info("broker_reconnected")

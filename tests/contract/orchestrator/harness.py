@@ -45,6 +45,19 @@ MANIFESTS: dict[str, type[ProtoMessage]] = {
     "gpt_train": manifests.TrainManifest,
     "inference": manifests.InferenceManifest,
 }
+# A voice pack as far as the orchestrator reads one.
+PACK = """
+name = "tiny"
+family = "tiny"
+version = "1"
+languages = ["en"]
+sample_rate_hz = 24000
+licence = "MIT"
+content = {}
+sovits = {}
+gpt = {}
+files = {}
+"""
 # Everything that takes seconds in earnest takes tenths of them here.
 TIMINGS = {
     "ack_wait_s": 0.6,
@@ -175,7 +188,10 @@ class System:
 
     def environment(self) -> dict[str, str]:
         """The settings of the orchestrator for a process."""
-        values = self.settings().model_dump(mode="json", exclude_unset=True)
+        pack = self.folder / "pack"
+        pack.mkdir(exist_ok=True)
+        (pack / "pack.toml").write_text(PACK)
+        values = {**self.settings().model_dump(mode="json", exclude_unset=True), "pack_dir": pack}
         return {**os.environ, **{f"VOICELOOM_{name.upper()}": str(value) for name, value in values.items()}}
 
     async def start_orchestrator(self) -> None:
