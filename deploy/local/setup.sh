@@ -4,7 +4,7 @@
 set -euo pipefail
 
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-  echo "Voiceloom needs Python 3.11 or later; $("$PYTHON" --version 2>&1) is here. Try: make $* PYTHON=python3.12" >&2
+  echo "Voiceloom needs Python 3.11 or later; $("$PYTHON" --version 2>&1) is here. Try: make setup PYTHON=python3.12" >&2
   exit 1
 }
 if [ ! -x "$VENV/bin/pip" ]; then

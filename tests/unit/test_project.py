@@ -1,7 +1,9 @@
 """The project's own files agree with each other: dependencies, pins, set-up."""
 
 import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -105,3 +107,32 @@ def test_generated_code_is_compared_file_by_file(tmp_path: Path) -> None:
     (left / "v1" / "new_pb2.pyi").write_text("new")
     (right / "v1" / "removed_pb2.py").write_text("removed")
     assert differences(left, right) == ["v1/changed_pb2.py", "v1/new_pb2.pyi", "v1/removed_pb2.py"]
+
+
+STRAY_IMPORTS = {
+    "services/asr/asr.py": ("import grpc", "Only servicer, worker, __main__ and runtime touch gRPC and protos"),
+    "services/features/text_feature.py": ("import services.asr.asr", "Services are independent of each other"),
+    "services/voice/audio.py": ("import structlog", "services.voice is plain PyTorch"),
+    "services/runtime/stage.py": ("import nats", "Only runtime.bus imports nats"),
+    "services/orchestrator/tasks.py": ("import torch", "Orchestrator and runtime stay light"),
+    "services/preprocessing/cuts.py": ("import gateway.views", "Nobody imports the gateway or the command line"),
+    "gateway/views.py": ("import services.runtime.errors", "The gateway knows protos only"),
+    "cli/tasks.py": ("import services.runtime.errors", "The command line knows protos only"),
+    "deploy/local/stack.py": ("import services.runtime.errors", "The supervisor starts modules, it imports none"),
+}
+
+
+def test_each_rule_about_imports_catches_a_stray_one(tmp_path: Path) -> None:
+    for folder in ("services", "gateway", "cli", "deploy"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for path, (stray, _) in STRAY_IMPORTS.items():
+        with (tmp_path / path).open("a", encoding="utf-8") as file:
+            file.write(f"\n{stray}\n")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "300"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    broken = [line for line in done.stdout.splitlines() if "BROKEN" in line]
+    assert len(broken) == len(STRAY_IMPORTS), done.stdout
+    for _, rule in STRAY_IMPORTS.values():
+        assert any(line.startswith(rule) for line in broken), rule
