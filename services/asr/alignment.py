@@ -85,15 +85,14 @@ def align_transcript(transcript: str, clips: Sequence[Sequence[Word]]) -> list[S
 def _tokens(text: str) -> list[_Token]:
     """Words of a text with the punctuation that clings to them."""
     matches = list(_TOKEN.finditer(text))
+    # What stands between two words: closing marks belong to the first, opening marks to the second.
+    ends = [0, *(match.end() for match in matches)]
+    gaps = [text[end : match.start()] for end, match in zip(ends, matches, strict=False)] + [text[ends[-1] :]]
     tokens = []
-    for i, match in enumerate(matches):
-        before = text[matches[i - 1].end() : match.start()] if i else text[: match.start()]
-        after = text[match.end() : matches[i + 1].start()] if i + 1 < len(matches) else text[match.end() :]
-        lead = len(before) - len(before.rstrip(_OPENING)) if before.rstrip(_OPENING)[-1:].strip() == "" else 0
-        tail = len(after.split(maxsplit=1)[0]) if after[:1].strip() else 0
-        if tail == len(after) and i + 1 < len(matches):
-            # No space before the next word: opening marks are its own.
-            tail = len(after.rstrip(_OPENING)) if after.rstrip(_OPENING) else 0
+    for match, before, after in zip(matches, gaps, gaps[1:], strict=False):
+        lead = len(before) - len(before.rstrip(_OPENING))
+        closing = after if after is gaps[-1] else after.rstrip(_OPENING)
+        tail = len(closing.split(maxsplit=1)[0]) if closing[:1].strip() else 0
         tokens.append(_Token(_normal(match.group()), match.start() - lead, match.end() + tail))
     return tokens
 

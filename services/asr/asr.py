@@ -35,6 +35,7 @@ class AsrRules:
     language_clips: int = 24
     # Whisper puts words to noise and music. Its own doubts tell: on noise, chords, drums and melodies it was above 0.55
     # with word probabilities under 0.6; on 90 clips of real speech below 0.5, with words above 0.7.
+    surely_no_speech: float = 0.8
     most_no_speech: float = 0.5
     surest_no_speech: float = 0.6
     # Whisper's own limits for a failed decoding, and the least mean word probability worth training on.
@@ -195,7 +196,7 @@ def _row(clip: Clip, heard: Recognition, languages: dict[str, float], spoken: st
 def is_noise(heard: Recognition, rules: AsrRules) -> bool:
     wordless = not any(char.isalnum() for char in heard.text)
     doubtful = heard.no_speech_probability > rules.most_no_speech and heard.confidence < rules.surest_no_speech
-    return wordless or doubtful
+    return wordless or doubtful or heard.no_speech_probability > rules.surely_no_speech
 
 
 def _check(rows: list[Transcript], spoken: str, languages: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""One short recording into words: splits at quiet moments what is longer than Whisper's window."""
+"""One short recording into words: what a voice activity detector takes for speech, in pieces that Whisper can hear."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,11 +8,15 @@ import numpy as np
 from services.asr.asr import AUTO, STANDS_FOR, AsrRules, is_noise
 from services.asr.recogniser import SAMPLE_RATE_HZ, Recogniser, Samples, Word
 from services.runtime.errors import InvalidInputError
+from services.voice.vad import WINDOW, speech_probabilities, speech_segments
 
-# Recordings up to this length are heard in one piece; longer ones are cut at the quietest moment of the last 10 s.
-WINDOW_S = 28.0
+# Whisper hears 30 s; longer stretches of speech are cut at the quietest tenth of a second of their last 10 s.
+LONGEST_S = 28.0
 CUT_WITHIN_S = 10.0
 QUIET_S = 0.1
+# Longer pauses part two stretches: Whisper misplaces the words around them. Some sound is left at the edges.
+PAUSE_S = 1.0
+EDGE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,23 @@ def transcribe(
 
 
 def windows(wav: Samples) -> Iterator[tuple[int, Samples]]:
-    """Pieces of at most 28 s with the sample they start at."""
-    start, longest, quiet = 0, int(WINDOW_S * SAMPLE_RATE_HZ), int(QUIET_S * SAMPLE_RATE_HZ)
+    """Stretches of speech of at most 28 s, with the sample they start at; nothing where nobody speaks."""
+    edge = int(EDGE_S * SAMPLE_RATE_HZ)
+    stretches: list[tuple[int, int]] = []
+    for begin, end in speech_segments(speech_probabilities([wav])):
+        first, last = max(0, begin * WINDOW - edge), min(len(wav), end * WINDOW + edge)
+        if stretches and first - stretches[-1][1] < PAUSE_S * SAMPLE_RATE_HZ:
+            stretches[-1] = stretches[-1][0], last
+        else:
+            stretches.append((first, last))
+    for first, last in stretches:
+        for start, piece in split_at_quiet(wav[first:last]):
+            yield first + start, piece
+
+
+def split_at_quiet(wav: Samples) -> Iterator[tuple[int, Samples]]:
+    """Pieces of at most 28 s, cut at the quietest moment of their last 10 s, with the sample they start at."""
+    start, longest, quiet = 0, int(LONGEST_S * SAMPLE_RATE_HZ), int(QUIET_S * SAMPLE_RATE_HZ)
     while len(wav) - start > longest:
         first = start + longest - int(CUT_WITHIN_S * SAMPLE_RATE_HZ)
         energy = np.square(wav[first : start + longest]).reshape(-1, quiet).mean(axis=1)
