@@ -22,4 +22,4 @@ def show(context: typer.Context) -> None:
 @app.command("verify")
 def verify(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("packs/mini")) -> None:
     """Check that every file of a voice pack is what its pack.toml says."""
-    raise typer.Exit(run_module("services.voice.pack", str(folder)))
+    raise typer.Exit(run_module("services.voice.pack_check", str(folder)))
