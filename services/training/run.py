@@ -126,7 +126,7 @@ class TrainingRun:
             for event in child.events(self._stop, lambda: self._keep_work):
                 match event["event"]:
                     case "step":
-                        first_item = event["item"] - 1 if first_item is None else first_item
+                        first_item = event["item"] - self._state.batch if first_item is None else first_item
                         self._stepped(event, time.monotonic() - started, first_item)
                     case "model":
                         self._listener.model(_saved(event))

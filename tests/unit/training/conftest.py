@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from google.protobuf.message import Message
+from safetensors.numpy import save
 
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.stage import StageContext, StopFlag
@@ -87,8 +89,6 @@ def desk(tmp_path: Path, pack: Pack) -> Desk:
         tokens[name] = rng.integers(0, 64, frames // 2).astype(np.int32)
 
     def ref(name: str, tensors: dict[str, np.ndarray]) -> ArtifactRef:
-        from safetensors.numpy import save
-
         return desk.store.put_bytes(f"tasks/t/earlier/1/{name}.safetensors", save(tensors))
 
     desk.put_manifest(
@@ -102,8 +102,7 @@ def desk(tmp_path: Path, pack: Pack) -> Desk:
 
 @pytest.fixture
 def child_script(tmp_path: Path) -> Callable[[str], tuple[str, ...]]:
-    """Commands of children that go wrong on purpose: Python source that runs the real child after a change of its own."""
-    import sys
+    """Commands of children that go wrong on purpose: source that runs the real child after a change of its own."""
 
     def command(source: str) -> tuple[str, ...]:
         path = tmp_path / "child.py"
