@@ -97,7 +97,7 @@ class Orchestrator:
             asyncio.create_task(self._sweeper.run()),
             asyncio.create_task(self._watch_health(server)),
         ]
-        connecting = asyncio.create_task(Bus.connect(settings.nats_url, "orchestrator"))
+        connecting = asyncio.create_task(self._connect())
         done, _ = await asyncio.wait([connecting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         if connecting in done:
             tasks += self._start_with(connecting.result())
@@ -112,10 +112,13 @@ class Orchestrator:
         for task in done:
             task.result()  # a loop that died must not die unseen
 
+    async def _connect(self) -> Bus:
+        self._bus = await Bus.connect(self._settings.nats_url, "orchestrator")
+        return self._bus
+
     def _start_with(self, bus: Bus) -> list[asyncio.Task[None]]:
         """The loops that need the broker."""
         settings = self._settings
-        self._bus = bus
         self._scheduler = Scheduler(
             self._store,
             self._work,

@@ -76,6 +76,8 @@ async def _work_until(settings: RuntimeSettings, stages: Mapping[str, StageFunct
     await asyncio.wait([connecting, stopping], return_when=asyncio.FIRST_COMPLETED)
     if not connecting.done():
         await end(connecting)
+        if not connecting.cancelled():
+            await connecting.result().close()
         return True
     bus = connecting.result()
     channel = open_channel(settings.orchestrator_address)
