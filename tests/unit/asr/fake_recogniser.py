@@ -44,7 +44,7 @@ class FakeRecogniser(Recogniser):
         self.listened += len(clips)
         said = [self._said(clip) for clip in clips]
         languages = tuple({s.language: s.language_probability, "cy": 1 - s.language_probability} for s in said)
-        return Listening(tuple(clips), None, languages)  # type: ignore[arg-type]
+        return Listening(tuple(clips), None, languages)
 
     def recognise(self, heard: Listening, language: str, *, word_times: bool = True) -> list[Recognition]:
         self.written_in.append(language)

@@ -13,7 +13,7 @@ def clip(text: str) -> list[Word]:
 
 def texts(transcript: str, *heard: str) -> list[str | None]:
     spans = align_transcript(transcript, [clip(text) for text in heard])
-    return [span and span.text for span in spans]
+    return [None if span is None else span.text for span in spans]
 
 
 def test_each_clip_gets_its_words_with_case_and_punctuation() -> None:

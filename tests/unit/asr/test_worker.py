@@ -1,5 +1,6 @@
 """The stage asr against a real artifact store: clips in, manifest out."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from voiceloom.orchestrator.v1.orchestrator_pb2 import File, Lease
 from voiceloom.pipeline.v1 import manifest_pb2
 from voiceloom.pipeline.v1.pipeline_pb2 import StageReport, TaskOptions
 
+Start = Callable[..., "Run"]
 SAID = [Said("the county plans a rode"), Said(""), Said("it stands")]
 
 
@@ -64,7 +66,7 @@ class Run:
 
 
 @pytest.fixture
-def start(tmp_path: Path, pack: Pack):
+def start(tmp_path: Path, pack: Pack) -> Start:
     def make(language: str = "auto", transcript: str = "", *file_transcripts: str) -> Run:
         options = TaskOptions(language=language, transcript=transcript)
         return Run(tmp_path, pack, options=options, files=[File(transcript=text) for text in file_transcripts])
@@ -72,7 +74,7 @@ def start(tmp_path: Path, pack: Pack):
     return make
 
 
-def test_manifest_has_a_row_for_every_clip_that_was_kept_before(start) -> None:
+def test_manifest_has_a_row_for_every_clip_that_was_kept_before(start: Start) -> None:
     run = start()
     manifest = run.manifest()
     assert [(row.clip_id, row.kept, row.drop_reason) for row in manifest.transcripts] == [
@@ -87,7 +89,7 @@ def test_manifest_has_a_row_for_every_clip_that_was_kept_before(start) -> None:
     assert manifest.provenance.pack_name == "tiny"
 
 
-def test_people_are_told_of_dropped_clips_and_of_progress(start) -> None:
+def test_people_are_told_of_dropped_clips_and_of_progress(start: Start) -> None:
     run = start()
     run.manifest()
     logs = [report.log.message for report in run.sent if report.WhichOneof("report") == "log"]
@@ -107,18 +109,20 @@ def test_people_are_told_of_dropped_clips_and_of_progress(start) -> None:
     ],
     ids=["the task's wins", "of all files", "of some files is none", "blank is none"],
 )
-def test_transcript_is_the_tasks_or_that_of_all_files(start, transcript, file_transcripts, text) -> None:
+def test_transcript_is_the_tasks_or_that_of_all_files(
+    start: Start, transcript: str, file_transcripts: list[str], text: str
+) -> None:
     manifest = start("auto", transcript, *file_transcripts).manifest()
     assert manifest.transcripts[0].text == text
     assert manifest.aligned == (text != "the county plans a rode")
 
 
-def test_language_of_the_options_is_used(start) -> None:
+def test_language_of_the_options_is_used(start: Start) -> None:
     manifest = start("en").manifest()
     assert (manifest.language, manifest.language_probability) == ("en", 1.0)
 
 
-def test_cancelled_task_stops(start) -> None:
+def test_cancelled_task_stops(start: Start) -> None:
     run = start()
     run.ctx.stop.set("cancelled")
     with pytest.raises(StoppedError):
