@@ -1,0 +1,135 @@
+"""The GPT: padding changes nothing, the cache changes nothing, and sentences end when they should."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from services.voice.gpt import MIN_TOKENS, Gpt
+from services.voice.sampler import Sampling, probabilities, sample
+from tests.unit.voice.models import GPT, gpt
+
+
+def rows(lengths: list[tuple[int, int]]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Right-padded phones, their lengths, BERT features, tokens and their lengths."""
+    torch.manual_seed(3)
+    n_phones, n_tokens = (torch.tensor(column) for column in zip(*lengths, strict=True))
+    phones = torch.randint(1, 700, (len(lengths), int(n_phones.max())))
+    tokens = torch.randint(0, GPT.codebook_size, (len(lengths), int(n_tokens.max())))
+    return phones, n_phones, torch.randn(len(lengths), GPT.bert_dim, phones.shape[1]), tokens, n_tokens
+
+
+def test_every_row_of_a_batch_equals_itself_alone() -> None:
+    model = gpt()
+    phones, n_phones, bert, tokens, n_tokens = rows([(5, 20), (14, 3), (9, 9)])
+    together = model(phones, n_phones, bert, tokens, n_tokens)
+    losses = []
+    for row, (p, t) in enumerate(zip(n_phones.tolist(), n_tokens.tolist(), strict=True)):
+        one = slice(row, row + 1)
+        alone = model(phones[one, :p], n_phones[one], bert[one, :, :p], tokens[one, :t], n_tokens[one])
+        torch.testing.assert_close(together.logits[one, : t + 1], alone.logits)
+        assert together.mask[row].sum() == t + 1
+        losses.append(alone.loss)
+    torch.testing.assert_close(together.loss, torch.stack(losses).sum())
+
+
+def test_what_fills_the_padding_does_not_matter() -> None:
+    model = gpt()
+    phones, n_phones, bert, tokens, n_tokens = rows([(5, 20), (14, 3)])
+    other_phones, other_bert, other_tokens = phones.clone(), bert.clone(), tokens.clone()
+    other_phones[0, 5:], other_bert[0, :, 5:], other_tokens[1, 3:] = 7, 100.0, 1
+    first = model(phones, n_phones, bert, tokens, n_tokens).loss
+    torch.testing.assert_close(first, model(other_phones, n_phones, other_bert, other_tokens, n_tokens).loss)
+
+
+def naive(
+    model: Gpt, phones: Tensor, bert: Tensor, prompt: Tensor, sampling: Sampling, seed: int, limit: int
+) -> Tensor:
+    """Generation that runs the whole sequence through the training pass for every token."""
+    random, tokens = torch.Generator().manual_seed(seed), prompt
+    for step in range(limit):
+        lengths = torch.tensor([phones.shape[1]]), torch.tensor([tokens.shape[1]])
+        logits = model(phones, lengths[0], bert, tokens, lengths[1]).logits[:, -1]
+        drawn, likeliest = sample(logits[:, : GPT.eos] if step < MIN_TOKENS else logits, tokens, sampling, random)
+        if GPT.eos in (drawn, likeliest):
+            break
+        tokens = torch.cat([tokens, torch.tensor([[drawn]])], dim=1)
+    return tokens[:, prompt.shape[1] :]
+
+
+@pytest.mark.parametrize("prompted", [True, False])
+def test_the_cache_gives_the_same_tokens_as_computing_everything_again(prompted: bool) -> None:
+    model = gpt()
+    phones, _, bert, tokens, _ = rows([(12, 10)])
+    prompt = tokens if prompted else tokens[:, :0]
+    sampling = Sampling(top_k=10, top_p=0.9, temperature=1.1, repetition_penalty=1.2)
+    with torch.inference_mode():
+        expected = naive(model, phones, bert, prompt, sampling, 5, 40)
+    ours = model.generate(
+        phones,
+        bert,
+        prompt if prompted else None,
+        top_k=10,
+        top_p=0.9,
+        temperature=1.1,
+        repetition_penalty=1.2,
+        max_tokens=40,
+        generator=torch.Generator().manual_seed(5),
+    )
+    assert ours.tolist() == expected.tolist()
+    assert ours.shape[1] > MIN_TOKENS
+
+
+def test_the_same_seed_gives_the_same_sentence_and_another_seed_another() -> None:
+    phones, _, bert, _, _ = rows([(12, 10)])
+    spoken = [
+        gpt().generate(phones, bert, max_tokens=30, generator=torch.Generator().manual_seed(seed)).tolist()
+        for seed in (1, 1, 2)
+    ]
+    assert spoken[0] == spoken[1] != spoken[2]
+
+
+def eager_to_stop() -> Gpt:
+    """A GPT for which the end is by far the likeliest token, always."""
+    model = gpt()
+    with torch.no_grad():
+        for parameter in (model.h.layers[-1].norm2.weight, model.ar_predict_layer.weight):
+            parameter.zero_()
+        model.h.layers[-1].norm2.bias.fill_(1.0)
+        model.ar_predict_layer.weight[GPT.eos] = 1.0
+    return model
+
+
+def test_a_sentence_cannot_end_in_its_first_eleven_tokens() -> None:
+    phones, _, bert, _, _ = rows([(12, 10)])
+    assert eager_to_stop().generate(phones, bert, max_tokens=100).shape == (1, MIN_TOKENS)
+
+
+def test_the_end_is_never_among_the_tokens() -> None:
+    phones, _, bert, _, _ = rows([(12, 10)])
+    tokens = gpt().generate(phones, bert, max_tokens=200, generator=torch.Generator().manual_seed(4))
+    assert int(tokens.max()) < GPT.eos
+
+
+def test_early_stop_ends_generation() -> None:
+    phones, _, bert, _, _ = rows([(12, 10)])
+    assert gpt().generate(phones, bert, max_tokens=50, early_stop=lambda count: count == 7).shape == (1, 7)
+
+
+def test_without_bert_features_there_is_no_projection() -> None:
+    model = gpt(type(GPT)(codebook_size=40, dim=32, n_heads=4, n_layers=1, bert_dim=0))
+    assert not any(key.startswith("bert_proj") for key in model.state_dict())
+    assert model.generate(torch.tensor([[1, 2, 3]]), max_tokens=3).shape == (1, 3)
+
+
+def test_repetition_penalty_counts_the_prompt_and_greedy_is_the_likeliest() -> None:
+    logits = torch.tensor([[2.0, 1.9, -1.0]])
+    greedy = Sampling(top_k=1, repetition_penalty=1.35)
+    assert sample(logits, torch.tensor([[0]]), greedy, None) == (1, 1)
+    assert sample(logits, torch.empty(1, 0, dtype=torch.int64), greedy, None) == (0, 0)
+
+
+def test_top_p_and_top_k_cut_the_tail() -> None:
+    logits = torch.tensor([[3.0, 2.0, 1.0, 0.0]])
+    nothing = torch.empty(1, 0, dtype=torch.int64)
+    assert (probabilities(logits, nothing, Sampling(top_k=2)) > 0).tolist() == [[True, True, False, False]]
+    assert (probabilities(logits, nothing, Sampling(top_k=None, top_p=0.7)) > 0).tolist() == [[True] + [False] * 3]
