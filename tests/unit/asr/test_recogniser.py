@@ -18,7 +18,7 @@ FIRST_WORDS = (Path(__file__).parents[3] / "samples" / "bella_25s.txt").read_tex
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    return Recogniser(join_whisper(), device="cpu", threads=1, beam_size=2)
+    return Recogniser(join_whisper(), device="cpu", threads=1, beam_size=1)
 
 
 def plain(text: str) -> list[str]:
@@ -46,11 +46,7 @@ def test_batch_gives_what_each_clip_gives_alone(recogniser: Recogniser) -> None:
     assert [plain(found.text) for found in together] == [plain(found.text) for found in alone]
 
 
-@pytest.mark.parametrize(
-    "sound",
-    [audio.noise(4.0, RATE), audio.music(6.0, RATE), audio.silence(3.0, RATE)],
-    ids=["noise", "music", "silence"],
-)
+@pytest.mark.parametrize("sound", [audio.noise(3.0, RATE), audio.music(4.0, RATE)], ids=["noise", "music"])
 def test_words_that_whisper_puts_to_other_sounds_are_noise(recogniser: Recogniser, sound: Samples) -> None:
     (found,) = recogniser.recognise(recogniser.listen([sound]), "en")
     assert is_noise(found, AsrRules())
