@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import grpc.aio
@@ -24,7 +25,6 @@ from gateway.settings import GatewaySettings
 from gateway.sse import Hub
 from gateway.state import Gateway
 
-VERSION = "1.0.0"
 ROUTERS = (tasks.router, progress.router, outputs.router, files.router, service.router)
 _EXPOSED_HEADERS = ("X-Request-ID", "Content-Disposition", "Content-Range", "ETag", "Retry-After")
 
@@ -81,7 +81,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     app = FastAPI(
         title="Voiceloom",
-        version=VERSION,
+        version=version("voiceloom"),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

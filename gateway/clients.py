@@ -19,7 +19,6 @@ _CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
-    # A page of tasks carries their transcripts.
     ("grpc.max_receive_message_length", 16 << 20),
     # Addresses are settings; no proxy of the environment belongs between processes of one system.
     ("grpc.enable_http_proxy", 0),

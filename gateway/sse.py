@@ -19,7 +19,16 @@ from gateway import messages
 from gateway.clients import Clients
 from gateway.messages import Language
 from gateway.settings import GatewaySettings
-from gateway.views import TERMINAL_STATES, failure_sentence, sentence, stage_word, state_word, task_sentence
+from gateway.views import (
+    TERMINAL_STATES,
+    failure_sentence,
+    seconds,
+    sentence,
+    share,
+    stage_word,
+    state_word,
+    task_sentence,
+)
 from voiceloom.orchestrator.v1 import orchestrator_pb2
 from voiceloom.pipeline.v1 import pipeline_pb2
 
@@ -75,11 +84,11 @@ def _progress_data(progressed: pipeline_pb2.TaskProgressed, language: Language) 
     status = state_word(progressed.state)
     return {
         "stage": stage_word(progressed.stage),
-        "progress": progressed.progress,
+        "progress": share(progressed.progress),
         "message": sentence(progressed.message, language) or messages.text(language, f"task.{status}"),
         "status": status,
-        "stage_progress": progressed.stage_progress,
-        "eta_seconds": progressed.eta_seconds if progressed.HasField("eta_seconds") else None,
+        "stage_progress": share(progressed.stage_progress),
+        "eta_seconds": seconds(progressed.eta_seconds) if progressed.HasField("eta_seconds") else None,
     }
 
 
@@ -106,11 +115,11 @@ def snapshot(task: orchestrator_pb2.Task, language: Language) -> bytes:
     stage = next((stage for stage in task.stages if stage.stage == task.current_stage), None)
     data = {
         "stage": stage_word(task.current_stage),
-        "progress": task.progress,
+        "progress": share(task.progress),
         "message": task_sentence(task, language),
         "status": status,
-        "stage_progress": stage.progress if stage else 0.0,
-        "eta_seconds": task.eta_seconds if task.HasField("eta_seconds") else None,
+        "stage_progress": share(stage.progress) if stage else 0.0,
+        "eta_seconds": seconds(task.eta_seconds) if task.HasField("eta_seconds") else None,
         "snapshot": True,
     }
     return encode("progress", data, task.last_seq)

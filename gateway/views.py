@@ -33,6 +33,16 @@ def state_word(state: int) -> Any:
     return word(pipeline_pb2.TaskState, state, "TASK_STATE_")
 
 
+def share(value: float) -> float:
+    """A share of a whole as people need it: four digits."""
+    return round(value, 4)
+
+
+def seconds(value: float) -> float:
+    """Seconds to the millisecond."""
+    return round(value, 3)
+
+
 def time_of(message: Message, field: str) -> datetime | None:
     """A timestamp field as a UTC time, or None when it is not set."""
     if not message.HasField(field):
@@ -58,11 +68,11 @@ def _stage_view(stage: orchestrator_pb2.StageStatus, language: Language) -> sche
     return schemas.StageView(
         name=stage_word(stage.stage),
         status=word(pipeline_pb2.StageState, stage.state, "STAGE_STATE_"),
-        progress=stage.progress,
+        progress=share(stage.progress),
         message=sentence(stage.message, language),
         started_at=started,
         completed_at=time_of(stage, "completed_at"),
-        seconds=stage.seconds if started else None,
+        seconds=seconds(stage.seconds) if started else None,
     )
 
 
@@ -86,7 +96,7 @@ def task_view(task: orchestrator_pb2.Task, language: Language) -> schemas.TaskRe
         language=task.options.language or "auto",
         detected_language=task.detected_language or None,
         current_stage=stage_word(task.current_stage),
-        progress=task.progress,
+        progress=share(task.progress),
         stages=[_stage_view(stage, language) for stage in task.stages],
         message=task_sentence(task, language),
         error=error,
@@ -112,7 +122,7 @@ def file_view(file: orchestrator_pb2.File) -> schemas.FileView:
         file_id=file.id,
         filename=file.filename,
         size_bytes=file.ref.size_bytes,
-        seconds=file.seconds,
+        seconds=seconds(file.seconds),
         sample_rate=file.sample_rate_hz,
         channels=file.channels,
         sha256=file.ref.sha256,
@@ -149,12 +159,12 @@ def _output_view(task_id: str, output: manifest_pb2.Output, created: datetime | 
         file_path=output.ref.uri.removeprefix(task_folder(task_id)),
         size_bytes=output.ref.size_bytes,
         created_at=created,
-        seconds=output.seconds,
-        word_error_rate=output.word_error_rate,
-        speaker_similarity=output.speaker_similarity,
+        seconds=seconds(output.seconds),
+        word_error_rate=share(output.word_error_rate),
+        speaker_similarity=share(output.speaker_similarity),
         heard_text=output.heard_text,
-        speech_ratio=output.speech_ratio,
-        length_ratio=output.length_ratio,
+        speech_ratio=share(output.speech_ratio),
+        length_ratio=share(output.length_ratio),
         best=output.best,
     )
 

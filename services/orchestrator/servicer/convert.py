@@ -31,12 +31,15 @@ def to_task(view: TaskView) -> pb.Task:
     """A task as clients see it."""
     row = view.task
     running = [stage.name for stage in row.stages if stage.state == "running"]
+    options = to_options(row)
+    # Nobody asks for these words again, and a page of tasks with them would outgrow a message.
+    options.ClearField("transcript")
     return pb.Task(
         id=row.id,
         owner=row.owner,
         exp_name=row.exp_name,
         file_ids=row.file_ids,
-        options=to_options(row),
+        options=options,
         state=to_task_state(row.state),
         detected_language=row.detected_language,
         current_stage=stage_value(running[0]) if running else pipeline.Stage.STAGE_UNSPECIFIED,
