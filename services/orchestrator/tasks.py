@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.orchestrator import lifecycle
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
+from services.orchestrator.snapshots import Snapshots
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import BusyError, ConflictError, InvalidInputError, NotFoundError, NotReadyError
@@ -78,6 +79,7 @@ class Tasks:
     ) -> None:
         """``on_change`` is called when there may be something to release, ``on_stop`` when a task must be stopped."""
         self._store, self._artifacts = store, artifacts
+        self._snapshots: Snapshots[TaskView] = Snapshots(store)
         self._languages, self._max_queued = languages, max_queued
         self._on_change, self._on_stop = on_change, on_stop
 
@@ -135,9 +137,17 @@ class Tasks:
 
     async def get(self, owner: str, task_id: str) -> TaskView:
         """One task. Raises NotFoundError (TASK_NOT_FOUND)."""
+        known = self._snapshots.get(task_id)
+        if known is not None and known.task.owner == owner:
+            return known
+        mark = self._snapshots.begin()
         async with self._store.reading() as session:
             task = await _find(session, owner, task_id)
-            return TaskView(task, await _queue_position(session, task))
+            view = TaskView(task, await _queue_position(session, task))
+        if view.queue_position is None:
+            # A place in the queue changes with other tasks.
+            self._snapshots.put(task_id, view, mark)
+        return view
 
     async def page(self, owner: str, *, state: str, limit: int, offset: int) -> tuple[list[TaskView], int]:
         """Tasks in a state ("": any), newest first, and how many there are in all."""
@@ -182,6 +192,7 @@ class Tasks:
             if unfinished:
                 lifecycle.cancel(task, time.time())
             task.purged_at = time.time()
+            lifecycle.touch(task)
         if unfinished:
             self._stopped(task)
         await asyncio.to_thread(self._artifacts.delete_prefix, f"tasks/{task_id}")

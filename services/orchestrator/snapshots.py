@@ -1,0 +1,47 @@
+"""Tasks as they were last read, so that polling clients cost no database work while nothing changes."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+from services.orchestrator.store import Store
+
+MAX_SNAPSHOTS = 500
+# Every commit of this process is noticed at once; what another replica wrote is seen after this time.
+MAX_AGE_S = 1.0
+
+T = TypeVar("T")
+
+
+class Snapshots(Generic[T]):
+    """Values by task id, dropped when a commit touches the task."""
+
+    def __init__(self, store: Store) -> None:
+        self._kept: OrderedDict[str, tuple[float, T]] = OrderedDict()
+        self._commits = 0
+        store.on_commit(self._committed)
+
+    def get(self, task_id: str) -> T | None:
+        """What was read of the task, if that is still so."""
+        read_at, value = self._kept.get(task_id, (0.0, None))
+        return value if time.monotonic() - read_at < MAX_AGE_S else None
+
+    def begin(self) -> int:
+        """A mark to be taken before reading."""
+        return self._commits
+
+    def put(self, task_id: str, value: T, mark: int) -> None:
+        """Keep what was read, unless something was committed since the mark."""
+        if mark != self._commits:
+            return
+        self._kept[task_id] = (time.monotonic(), value)
+        self._kept.move_to_end(task_id)
+        if len(self._kept) > MAX_SNAPSHOTS:
+            self._kept.popitem(last=False)
+
+    def _committed(self, touched: dict[str, int]) -> None:
+        self._commits += 1
+        for task_id in touched:
+            self._kept.pop(task_id, None)

@@ -1,0 +1,47 @@
+"""Snapshots never outlive a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from services.orchestrator import snapshots
+from services.orchestrator.snapshots import Snapshots
+
+
+class FakeStore:
+    """Tells of commits."""
+
+    def on_commit(self, listener: Callable[[dict[str, int]], None]) -> None:
+        self.commit = listener
+
+
+def test_snapshot_is_served_until_its_task_changes() -> None:
+    store = FakeStore()
+    kept: Snapshots[str] = Snapshots(store)  # type: ignore[arg-type]
+    assert kept.get("t") is None
+    kept.put("t", "as it was", kept.begin())
+    store.commit({"other": 1})
+    assert kept.get("t") == "as it was"
+    store.commit({"t": 2})
+    assert kept.get("t") is None
+
+
+def test_what_was_read_before_a_commit_is_not_kept_after_it() -> None:
+    store = FakeStore()
+    kept: Snapshots[str] = Snapshots(store)  # type: ignore[arg-type]
+    mark = kept.begin()
+    store.commit({"t": 2})
+    kept.put("t", "outdated", mark)
+    assert kept.get("t") is None
+
+
+def test_snapshots_age_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: Snapshots[int] = Snapshots(FakeStore())  # type: ignore[arg-type]
+    monkeypatch.setattr(snapshots, "MAX_SNAPSHOTS", 2)
+    for number in range(3):
+        kept.put(str(number), number, kept.begin())
+    assert [kept.get(str(number)) for number in range(3)] == [None, 1, 2]
+    monkeypatch.setattr(snapshots, "MAX_AGE_S", 0.0)
+    assert kept.get("2") is None
