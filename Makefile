@@ -33,7 +33,7 @@ $(STAMP):
 	@touch $@
 
 up: setup  ## Start the whole stack for use: make up PORT=8000 DATA=.data
-	exec $(BIN)/voiceloom up --port $(PORT) --data $(DATA)
+	exec $(BIN)/voiceloom up --port $(PORT) --data $(DATA) $(ARGS)
 
 demo: setup  ## Train a voice from the sample recording and check every step of it
 	$(BIN)/voiceloom demo

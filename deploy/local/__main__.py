@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -60,8 +61,15 @@ def parse(argv: list[str] | None = None) -> Arguments:
 
 def check(arguments: Arguments) -> None:
     """Raise UpError for what can be seen before anything starts."""
-    if not (arguments.pack / "pack.toml").is_file():
-        raise UpError(f"{arguments.pack} is no voice pack: it has no pack.toml.", 2)
+    pack = subprocess.run(
+        [sys.executable, "-m", "services.voice.pack_check", str(arguments.pack)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    if pack.returncode != 0:
+        raise UpError(pack.stderr.strip(), 2)
     if arguments.data.exists() and not arguments.data.is_dir():
         raise UpError(f"{arguments.data} is a file; --data wants a folder.", 2)
     try:
@@ -134,9 +142,11 @@ def say(line: str) -> None:
 
 
 def last_lines(path: Path, count: int = 15) -> str:
-    """The end of a log."""
+    """The end of a log, without the ends of its long lines."""
     with contextlib.suppress(OSError):
-        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
+        return "\n".join(
+            line[:300] for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+        )
     return ""
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from deploy.local import __main__ as up
 from deploy.local.ports import FIRST, LAST, free_ports, is_free
+from tests.stack import NANO
 
 
 def test_free_ports_are_distinct_free_and_outside_the_range_of_outgoing_connections() -> None:
@@ -33,9 +34,8 @@ def test_a_taken_port_is_refused_with_a_sentence(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        (tmp_path / "pack.toml").touch()
         with pytest.raises(up.UpError, match=f"Port {port} is taken by another program") as refused:
-            up.check(up.Arguments(port, tmp_path / "data", tmp_path))
+            up.check(up.Arguments(port, tmp_path / "data", NANO))
     assert refused.value.exit_code == 3
 
 

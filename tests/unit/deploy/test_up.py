@@ -9,14 +9,7 @@ import pytest
 from deploy.local import __main__ as up
 from deploy.local.stack import Layout, Program
 from deploy.local.supervisor import Child, describe_end, pause_before_restart
-
-
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    folder = tmp_path / "pack"
-    folder.mkdir()
-    (folder / "pack.toml").touch()
-    return folder
+from tests.stack import NANO
 
 
 def test_restarts_wait_longer_and_longer_but_never_longer_than_half_a_minute() -> None:
@@ -29,14 +22,14 @@ def test_ends_are_described_for_people() -> None:
 
 
 def test_a_folder_without_a_pack_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(up.UpError, match="is no voice pack"):
+    with pytest.raises(up.UpError, match="no voice pack at"):
         up.check(up.Arguments(0, tmp_path / "data", tmp_path))
 
 
-def test_a_file_in_the_place_of_the_data_folder_is_refused(tmp_path: Path, pack: Path) -> None:
+def test_a_file_in_the_place_of_the_data_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     with pytest.raises(up.UpError, match="is a file"):
-        up.check(up.Arguments(0, tmp_path / "data", pack))
+        up.check(up.Arguments(0, tmp_path / "data", NANO))
 
 
 def test_numbers_that_are_no_port_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,10 +51,10 @@ def test_one_data_folder_serves_one_stack(tmp_path: Path, monkeypatch: pytest.Mo
     os.close(up.lock(layout))
 
 
-def test_the_state_file_says_what_runs_where(tmp_path: Path, pack: Path) -> None:
+def test_the_state_file_says_what_runs_where(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     children = [Child(Program("asr", ("python",), 20001, 2, {}), restarts=3)]
-    up.write_state(layout, up.Arguments(8000, tmp_path, pack), children, "starting")
+    up.write_state(layout, up.Arguments(8000, tmp_path, NANO), children, "starting")
     facts = json.loads(layout.state.read_text())
     assert facts["url"] == "http://127.0.0.1:8000"
     assert facts["pid"] == os.getpid()
