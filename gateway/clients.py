@@ -8,6 +8,7 @@ import grpc.aio
 import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from gateway.errors import ApiError
 from gateway.settings import GatewaySettings
 from voiceloom.inference.v1 import inference_pb2_grpc
 from voiceloom.orchestrator.v1 import orchestrator_pb2_grpc
@@ -30,6 +31,7 @@ class Clients:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
+        self.timeout_s = settings.rpc_timeout_s
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     async def __aenter__(self) -> Self:
@@ -46,8 +48,16 @@ class Clients:
 
     async def call(self, method: Callable[..., Any], request: Any, *, timeout_s: float | None = None) -> Any:
         """One short call. It waits within its deadline for a service that is just restarting."""
-        timeout_s = timeout_s or self._settings.rpc_timeout_s
+        timeout_s = timeout_s or self.timeout_s
         return await method(request, timeout=timeout_s, wait_for_ready=True, metadata=self.metadata())
+
+    async def require(self, name: str) -> None:
+        """Return once a service is connected, before a stream that has no short deadline. Raises ApiError (503)."""
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                await self._channels[name].channel_ready()
+        except TimeoutError as error:
+            raise ApiError("UNAVAILABLE") from error
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What every call carries: the id under which this request appears in all logs."""

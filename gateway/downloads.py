@@ -68,15 +68,16 @@ class Source:
         self._clients = clients
         self._request = request
 
-    def _open(self, offset: int, length: int) -> grpc.aio.UnaryStreamCall:
+    async def _open(self, offset: int, length: int, timeout_s: float | None = None) -> grpc.aio.UnaryStreamCall:
+        await self._clients.require("orchestrator")
         request = orchestrator_pb2.ReadFileRequest()
         request.CopyFrom(self._request)
         request.offset, request.length = offset, length
-        return self._clients.files.ReadFile(request, wait_for_ready=True, metadata=self._clients.metadata())
+        return self._clients.files.ReadFile(request, timeout=timeout_s, metadata=self._clients.metadata())
 
     async def header(self) -> orchestrator_pb2.ReadFileHeader:
         """Name, size and digest. Raises AioRpcError when there is no such file."""
-        call = self._open(0, 1)
+        call = await self._open(0, 1, self._clients.timeout_s)
         try:
             async for part in call:
                 if part.WhichOneof("part") == "header":
@@ -89,7 +90,7 @@ class Source:
         """The bytes of a span; it goes on where it was when the orchestrator restarts in between."""
         position, resumes = span.start, _RESUMES
         while position < span.end:
-            call = self._open(position, span.end - position)
+            call = await self._open(position, span.end - position)
             try:
                 async for part in call:
                     if part.WhichOneof("part") == "chunk":

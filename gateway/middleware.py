@@ -153,7 +153,10 @@ class Guard:
 
 
 class BodyLimit:
-    """Refuses bodies larger than a limit, announced or counted; uploads count for themselves."""
+    """Refuses bodies larger than a limit, announced or counted; uploads count for themselves.
+
+    The framework has such a limit, too, but it answers in plain text.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int, unlimited_paths: Collection[str]) -> None:
         self._app = app

@@ -180,8 +180,9 @@ class Upload:
         transcript = self._transcript()
         self._words_sent = bool(transcript)
         header = orchestrator_pb2.WriteFileHeader(owner=self._settings.owner, filename=filename, transcript=transcript)
+        await self._clients.require("orchestrator")
         self._call = self._clients.files.WriteFile(
-            timeout=self._settings.upload_timeout_s, wait_for_ready=True, metadata=self._clients.metadata()
+            timeout=self._settings.upload_timeout_s, metadata=self._clients.metadata()
         )
         await self._write(orchestrator_pb2.WriteFileRequest(header=header))
 

@@ -86,6 +86,16 @@ async def test_without_an_orchestrator_503_asks_to_come_back(start: Any, fake: F
         assert int(response.headers["retry-after"]) > 0
 
 
+async def test_uploads_and_downloads_do_not_wait_for_ever(start: Any, fake: FakeOrchestrator) -> None:
+    gateway = await start(rpc_timeout_s=0.3)
+    fake.add_file()
+    await fake.stop()
+    upload = await gateway.http.post("/files", files={"file": ("a.wav", b"RIFF" * 100_000)})
+    download = await gateway.http.get("/tasks/t1/outputs/output/a.wav")
+    for response in (upload, download):
+        assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE")
+
+
 async def test_short_restart_of_the_orchestrator_is_waited_for(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
     task_id = fake.add_task()
     await fake.stop()
