@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from services.voice.text.english_lexicon import in_dictionary
 from services.voice.text.english_numbers import cardinal, spell_numbers
 
 # With a full stop behind them; the value is what is said.
@@ -151,9 +152,10 @@ def _expand_abbreviations(text: str) -> str:
     return re.sub(r"\b([A-Za-z]{2,6})\.", _expand_one, text)
 
 
-def _keep_stop(match: re.Match[str], spoken: str) -> str:
-    """The stop of an abbreviation also ends the sentence when nothing follows."""
-    return spoken + ("." if not match.string[match.end() :].strip() else "")
+def _keep_stop(match: re.Match[str], spoken: str, *, may_end: bool = False) -> str:
+    """The stop of an abbreviation also ends the sentence when nothing follows, or (`may_end`) when a capital does."""
+    following = match.string[match.end() :].lstrip()[:1]
+    return spoken + ("." if not following or (may_end and following.isupper()) else "")
 
 
 def _saint_or_street(match: re.Match[str]) -> str:
@@ -165,7 +167,9 @@ def _saint_or_street(match: re.Match[str]) -> str:
 
 
 def _initials(match: re.Match[str]) -> str:
-    return _keep_stop(match, " ".join(match.group().replace(".", "").upper()))
+    """ "U.S. Army" goes on, "at 5 p.m. We left" does not."""
+    letters = match.group().replace(".", "")
+    return _keep_stop(match, " ".join(letters.upper()), may_end=letters.islower())
 
 
 def _expand_one(match: re.Match[str]) -> str:
@@ -179,7 +183,7 @@ def _expand_one(match: re.Match[str]) -> str:
         or (word in _ONLY_AFTER_NUMBER and not before.isdigit())
         or (match[1].isupper() and len(word) > 1 and word not in ("mr", "mrs", "ms"))
     )
-    return match.group() if spoken is None or wrong_place else _keep_stop(match, spoken)
+    return match.group() if spoken is None or wrong_place else _keep_stop(match, spoken, may_end=word == "etc")
 
 
 def _plain_letters(text: str) -> str:
@@ -191,8 +195,6 @@ def _plain_letters(text: str) -> str:
 
 def _separate_capitals(text: str) -> str:
     """Acronyms letter by letter, and a gap before every inner capital ("iPhone" -> "i Phone")."""
-    from services.voice.text.english_lexicon import in_dictionary
-
     text = re.sub(r"(?<=[a-z] )[IVX]{2,}\b", _roman, text)
     text = re.sub(r"\b([A-Z]{2,})s\b", lambda match: f"{match[1]}'s", text)
 

@@ -50,6 +50,7 @@ def test_phonemes_equal_the_official_ones_except_where_listed(row: dict) -> None
         ("me@example.com", "me at example dot com"),
         ("St. Louis, Main St.", "Saint Louis, Main Street."),
         ("the U.S. at 5 p.m.", "the U S at five P M."),
+        ("Tea, etc. We left at 5 p.m. The U.S. Army", "Tea, et cetera. We left at five P M. The U S Army"),
         ("CDs", "C D's"),
         ("World War II", "World War two"),
         ("HELLO WORLD THIS IS LOUD", "hello world this is loud"),
