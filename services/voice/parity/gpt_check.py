@@ -227,7 +227,7 @@ def check_optimizer(vector: Vector, report: Report) -> None:
 def _optimizer(vector: Vector, model: Gpt) -> ScaledAdam:
     text = vector.json["optim"]
     pattern = (
-        r"ScaledAdam\(lr=([\d.]+),betas=\(([\d.]+),([\d.]+)\),"
+        r"ScaledAdam\(lr=([\d.e-]+),betas=\(([\d.]+),([\d.]+)\),"
         r"clipping_scale=([\d.]+),clipping_update_period=(\d+)\)"
     )
     match = re.search(pattern, text)

@@ -27,7 +27,6 @@ _DESCRIPTIONS = {
     "min_top1_top2_margin",
     "packages",
     "stubs",
-    "sampler",
 }
 
 
@@ -71,7 +70,8 @@ class Vector:
         return self.tensors[name]
 
     def has(self, name: str) -> bool:
-        return name in self.tensors
+        """Whether an output is recorded, as a tensor or as a JSON entry."""
+        return name in self.tensors or name in self.json
 
     def record(self, name: str) -> object:
         """A recorded JSON entry, now counted as looked at."""
