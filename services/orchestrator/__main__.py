@@ -20,6 +20,7 @@ from services.orchestrator.settings import OrchestratorSettings
 from services.orchestrator.store import Store
 from services.orchestrator.sweeper import Sweeper
 from services.orchestrator.tasks import Tasks
+from services.orchestrator.webhooks import Webhooks
 from services.orchestrator.work import Work
 from services.orchestrator.worker import BusCommands, BusPublisher, notify_cancelled, read_reports
 from services.runtime.artifacts import ArtifactStore
@@ -49,6 +50,12 @@ class Orchestrator:
         self._notices: set[asyncio.Task[None]] = set()
         self._artifacts = ArtifactStore(settings.artifacts_url)
         self._watchers = Watchers(store)
+        self._webhooks = Webhooks(
+            store,
+            allow_private=settings.callback_private,
+            timeout_s=settings.callback_timeout_s,
+            max_tries=settings.callback_attempts,
+        )
         self._sweeper = Sweeper(store, self._artifacts, purge_after_s=settings.lease_ttl_s + STOP_S)
         rules = RetryRules(settings.max_attempts, settings.backoff_s, settings.backoff_max_s)
         self._work = Work(
@@ -64,6 +71,7 @@ class Orchestrator:
             self._artifacts,
             languages=languages,
             max_queued=settings.max_queued_tasks,
+            callback_private=settings.callback_private,
             on_change=self._changed,
             on_stop=self._stop_task,
         )
@@ -95,6 +103,7 @@ class Orchestrator:
         tasks: list[asyncio.Task[Any]] = [
             asyncio.create_task(stop.wait()),
             asyncio.create_task(self._sweeper.run()),
+            asyncio.create_task(self._webhooks.run()),
             asyncio.create_task(self._watch_health(server)),
         ]
         connecting = asyncio.create_task(self._connect())

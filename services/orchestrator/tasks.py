@@ -18,6 +18,7 @@ from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
 from services.orchestrator.snapshots import Snapshots
 from services.orchestrator.store import Store
+from services.orchestrator.webhooks import checked_url
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import BusyError, ConflictError, InvalidInputError, NotFoundError, NotReadyError
 from services.runtime.log import log
@@ -74,13 +75,18 @@ class Tasks:
         *,
         languages: tuple[str, ...],
         max_queued: int,
+        callback_private: bool,
         on_change: Callable[[], None],
         on_stop: Callable[[str], None],
     ) -> None:
-        """``on_change`` is called when there may be something to release, ``on_stop`` when a task must be stopped."""
+        """``callback_private`` lets webhooks go to private addresses.
+
+        ``on_change`` is called when there may be something to release, ``on_stop`` when a task must be stopped.
+        """
         self._store, self._artifacts = store, artifacts
         self._snapshots: Snapshots[TaskView] = Snapshots(store)
         self._languages, self._max_queued = languages, max_queued
+        self._callback_private = callback_private
         self._on_change, self._on_stop = on_change, on_stop
 
     async def create(self, new: NewTask) -> TaskView:
@@ -94,6 +100,8 @@ class Tasks:
             raise InvalidInputError("LANGUAGE_UNSUPPORTED", language=new.language, languages=", ".join(self._languages))
         if not new.file_ids:
             raise InvalidInputError("INVALID_REQUEST", problem="file_ids")
+        if new.callback_url:
+            checked_url(new.callback_url, allow_private=self._callback_private)
         try:
             async with self._store.writing() as session:
                 await self._check(session, new, name)

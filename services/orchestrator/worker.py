@@ -69,7 +69,8 @@ async def _apply(delivery: Delivery, work: Work) -> None:
         log.error("task_store_failed", exc_info=exc)
         await delivery.nak(1.0)
     else:
-        await delivery.ack()
+        # A report that comes again is ignored by its number or by the state of its stage.
+        await delivery.ack_soon()
 
 
 def to_report(message: StageReport) -> Report:

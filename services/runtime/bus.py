@@ -100,6 +100,11 @@ class Delivery:
         with _settling("ack"):
             await self._message.ack_sync(timeout=PUBLISH_TIMEOUT_S)
 
+    async def ack_soon(self) -> None:
+        """Remove it from the queue without waiting; fine where a second delivery does no harm."""
+        with _settling("ack"):
+            await self._message.ack()
+
     async def nak(self, delay_s: float = 0.0) -> None:
         """Have it delivered again, to anybody, after a delay."""
         with _settling("nak"):

@@ -61,16 +61,20 @@ async def serve(
     """Serve until ``stop`` is set, then drain; answers whether all work came to its end."""
     server = await GrpcServer.start(settings.host, settings.port, register, reflect=settings.reflection)
     log.info("service_listening", port=server.port)
-    finished = True
-    if stages:
-        finished = await _work_until(settings, stages, stop)
-    else:
-        await stop.wait()
+    working = asyncio.create_task(_work_until(settings, stages, stop))
+    stopping = asyncio.create_task(stop.wait())
+    # A worker that died ends the process; its supervisor starts another one.
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
     await server.stop(settings.drain_s)
-    return finished
+    await end(stopping)
+    return await working
 
 
 async def _work_until(settings: RuntimeSettings, stages: Mapping[str, StageFunction], stop: asyncio.Event) -> bool:
+    """Run the workers; answers whether all of them came to their end in time."""
+    if not stages:
+        await stop.wait()
+        return True
     connecting = asyncio.create_task(Bus.connect(settings.nats_url, ",".join(stages)))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([connecting, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -40,9 +40,7 @@ async def test_name_is_compared_in_its_composed_form(system: System) -> None:
 
 async def test_of_many_clients_with_one_name_exactly_one_wins(system: System) -> None:
     file = await system.upload()
-    answers = await asyncio.gather(
-        *(system.create("race", file_id=file.id) for _ in range(8)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(system.create("race", file_id=file.id) for _ in range(8)), return_exceptions=True)
     refused = [from_rpc_error(answer).code for answer in answers if isinstance(answer, grpc.RpcError)]
     assert refused == ["NAME_TAKEN"] * 7
 
