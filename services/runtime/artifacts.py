@@ -28,7 +28,7 @@ class ArtifactStore:
     """Objects named by keys such as ``tasks/<id>/asr/3/manifest.pb``. Methods block and are safe in threads.
 
     Writes are atomic: an object is there whole or not at all. Keys are made by the program, never by people.
-    Raises UnavailableError (STORAGE_UNAVAILABLE) when the store cannot be reached, ValueError for a malformed key.
+    Raises UnavailableError (UNAVAILABLE) when the store cannot be reached, ValueError for a malformed key.
     """
 
     def __init__(self, url: str) -> None:
@@ -154,7 +154,7 @@ class _storage_errors:
         if isinstance(exc, ObjectNotFoundError | FileNotFoundError):
             raise NotFoundError("ARTIFACT_NOT_FOUND", detail=str(exc)) from exc
         if isinstance(exc, BaseError | OSError):
-            raise UnavailableError("STORAGE_UNAVAILABLE", detail=str(exc)) from exc
+            raise UnavailableError("UNAVAILABLE", detail=str(exc)) from exc
 
 
 def _checked(uri: str) -> str:

@@ -260,7 +260,7 @@ class Bus:
                 return
 
     async def publish(self, subject: str, payload: bytes, *, msg_id: str) -> None:
-        """Store a message in its stream, once per ``msg_id``. Raises UnavailableError (BROKER_UNAVAILABLE)."""
+        """Store a message in its stream, once per ``msg_id``. Raises UnavailableError (UNAVAILABLE)."""
         try:
             headers = {"Nats-Msg-Id": msg_id}
             try:
@@ -270,7 +270,7 @@ class Bus:
                 await self.ensure_streams()
                 await self.jetstream.publish(subject, payload, timeout=PUBLISH_TIMEOUT_S, headers=headers)
         except _AWAY as exc:
-            raise UnavailableError("BROKER_UNAVAILABLE", detail=repr(exc)) from exc
+            raise UnavailableError("UNAVAILABLE", detail=repr(exc)) from exc
 
     async def notify(self, subject: str, payload: bytes) -> None:
         """Tell whoever listens now; nobody is a fine answer, and so is a broker that is away."""

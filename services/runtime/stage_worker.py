@@ -258,7 +258,7 @@ def _ended_by(exc: Exception, stop: StopFlag) -> StageReport | None:
         exc = StageFailedError("OUT_OF_MEMORY")
     if isinstance(exc, OSError):
         log.error("stage_failed", exc_info=exc)
-        exc = UnavailableError("STORAGE_UNAVAILABLE")
+        exc = UnavailableError("UNAVAILABLE")
     if not isinstance(exc, VoiceloomError):
         log.error("stage_failed", exc_info=exc)
         exc = StageFailedError("INTERNAL")
