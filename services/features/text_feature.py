@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from services.runtime.errors import InvalidInputError
 from services.voice.text import Phonemes, phonemize
 
-# Phonemes a second that a person can speak; outside, the text does not belong to the clip.
-SLOWEST_PACE, FASTEST_PACE = 3.0, 25.0
-
 
 @dataclass(frozen=True)
 class ClipText:
@@ -39,8 +36,7 @@ class PhonemeRow:
 def _drop_reason(phonemes: Phonemes, seconds: float) -> str:
     if not phonemes:
         return "no_phonemes"
-    pace = len(phonemes.phonemes) / seconds if seconds > 0 else float("inf")
-    return "" if SLOWEST_PACE <= pace <= FASTEST_PACE else "pace"
+    return "" if phonemes.fits(seconds) else "pace"
 
 
 def text_feature(

@@ -15,14 +15,12 @@ from services.voice.text import phonemize
 SHORTEST_S, LONGEST_S = 3.0, 10.0
 # Longer prompts cost time with every sentence and teach no more.
 BEST_S = 5.5
-# Of a long recording only the beginning is heard.
+# Of a long recording only the beginning is used.
 HEARD_S = 28.0
 # Between clips that are joined because each is too short.
 GAP_S = 0.3
 # A clip is cut this long after a word, or halfway to the next one.
 RELEASE_S = 0.12
-# Phonemes a second that a person can speak; other texts do not belong to their clips.
-SLOWEST_PACE, FASTEST_PACE = 3.0, 25.0
 
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
 
@@ -108,9 +106,10 @@ def usable_clip(
     words: Sequence[Word] = (),
 ) -> Clip | None:
     """A clip with its phonemes counted; None when its text does not fit it."""
-    count = len(phonemize(text, language).ids)
-    fits = seconds > 0 and SLOWEST_PACE <= count / seconds <= FASTEST_PACE
-    return Clip(clip_id, seconds, text, confidence, snr_db, count, tuple(words)) if fits else None
+    phonemes = phonemize(text, language)
+    if not phonemes.fits(seconds):
+        return None
+    return Clip(clip_id, seconds, text, confidence, snr_db, len(phonemes.ids), tuple(words))
 
 
 def speaking_pace(clips: Sequence[Clip]) -> float:

@@ -36,7 +36,8 @@ from services.runtime.errors import InvalidInputError, StageFailedError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.stage import StageContext, StopFlag
 from services.voice.audio import resample, write_wav
-from services.voice.decode import decode
+from services.voice.decode import AudioReader
+from services.voice.errors import VoiceError
 from services.voice.gpt import Gpt
 from services.voice.sovits import Sovits
 from services.voice.synthesis import Prompt, Speaker, SpeakingOptions, Spoken, join, match_level, speech_level
@@ -48,6 +49,8 @@ from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef, Synthesis
 _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
 # Share of a candidate's time that is speaking; the rest is scoring.
 _SPEAKING_SHARE = 0.7
+# Of a given reference, at most this much is decoded.
+_GIVEN_S = 60.0
 
 
 class Recogniser:
@@ -180,8 +183,10 @@ class _Run:
     def _given_reference(self) -> tuple[np.ndarray, str] | None:
         file = self.ctx.claim.ref_audio
         path = self.ctx.artifacts.get_file(file.ref, self.ctx.scratch / "given_reference")
-        wav, given_hz = decode(path)
-        wav = resample(wav, given_hz, self.rate).astype(np.float32)
+        try:
+            wav = _beginning(path, self.rate)
+        except VoiceError:  # damaged since it was uploaded
+            return None
         hear = partial(self.recogniser.hear, sample_rate_hz=self.rate, language=self.language, word_times=True)
         fitted = fit_recording(wav, self.rate, self.synthesis.ref_text or file.transcript, hear)
         if fitted is None or not phonemize(fitted[1], self.language):
@@ -261,6 +266,19 @@ class _Run:
             length_ratio=scores.length_ratio,
             best=best,
         )
+
+
+def _beginning(path: Path, sample_rate_hz: int) -> np.ndarray:
+    """The first minute of a recording, however long it is. Raises VoiceError when it cannot be decoded."""
+    parts: list[np.ndarray] = []
+    with AudioReader(path) as reader:
+        for block in reader.blocks():
+            parts.append(block)
+            if reader.seconds >= _GIVEN_S:
+                break
+        rate = reader.sample_rate_hz
+    wav = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    return resample(wav, rate, sample_rate_hz).astype(np.float32) if len(wav) else wav
 
 
 def speaking_options(synthesis: Synthesis) -> SpeakingOptions:

@@ -14,6 +14,9 @@ from services.voice.errors import LanguageError
 from services.voice.symbols import symbol_ids
 from services.voice.text.sentences import split_text
 
+# Phonemes a second that a person can speak; outside, a text does not belong to its recording.
+SLOWEST_PACE, FASTEST_PACE = 3.0, 25.0
+
 FRONT_ENDS = {
     "en": "services.voice.text.english",
 }
@@ -34,6 +37,10 @@ class Phonemes:
 
     def __bool__(self) -> bool:
         return bool(self.phonemes)
+
+    def fits(self, seconds: float) -> bool:
+        """Whether a person could have said this in that time."""
+        return seconds > 0 and SLOWEST_PACE <= len(self.phonemes) / seconds <= FASTEST_PACE
 
 
 class FrontEnd(Protocol):

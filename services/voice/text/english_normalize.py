@@ -146,9 +146,9 @@ def _expand_abbreviations(text: str) -> str:
     text = re.sub(r"\bDr\.?(?=\s+[A-Z])", "Doctor", text)
     text = re.sub(r"\bSt\.", _saint_or_street, text)
     text = re.sub(r"\bPh\.?\s?D\b(?:\.(?!\s*$))?", "P H D", text)
+    text = re.sub(r"(?<![\w.])([A-HJ-Z])\.(?=\s+[A-Z])", r"\1", text)  # J. K. Rowling
     # U.S.A., a.m.: letters one by one; the last stop stays where the text ends.
     text = re.sub(r"\b(?:[A-Za-z]\.){2,}", _initials, text)
-    text = re.sub(r"\b([A-Z])\.(?=\s+[A-Z])", r"\1", text)
     return re.sub(r"\b([A-Za-z]{2,6})\.", _expand_one, text)
 
 

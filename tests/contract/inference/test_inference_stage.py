@@ -117,6 +117,13 @@ def test_a_given_reference_that_is_too_short_is_replaced_and_people_are_told(
     assert "inference.reference_unfit" in trained.told()
 
 
+def test_a_given_reference_that_cannot_be_decoded_is_replaced(worker: InferenceWorker, trained: Trained) -> None:
+    damaged = trained.artifacts.put_bytes("files/f2/recording", b"no sound at all")
+    manifest = worker(trained.context(Synthesis(target_text="Hello.", ref_audio_id="f2"), damaged))
+    assert manifest.ref_clip_id
+    assert "inference.reference_unfit" in trained.told()
+
+
 def test_text_that_cannot_be_spoken_is_refused_before_anything_is_loaded(
     worker: InferenceWorker, trained: Trained
 ) -> None:
