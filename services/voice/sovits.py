@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from services.voice.decoders import HifiGan, IstftDecoder
+from services.voice.flow import Flow
 from services.voice.layers import Attention, Encoder, GatedConvs, length_mask
 from services.voice.quantizer import Quantizer
 from services.voice.style import StyleEncoder
@@ -206,52 +207,6 @@ class PosteriorEncoder(nn.Module):
         return mean, log_deviation
 
 
-class Coupling(nn.Module):
-    """Shifts the second half of the channels by a function of the first half: invertible, with unit Jacobian."""
-
-    def __init__(self, config: SovitsConfig) -> None:
-        super().__init__()
-        half, hidden = config.inter_channels // 2, config.hidden_channels
-        self.pre = nn.Conv1d(half, hidden, 1)
-        self.enc = GatedConvs(hidden, config.flow_kernel, config.flow_layers, config.gin_channels)
-        self.post = nn.Conv1d(hidden, half, 1)
-        # The flow starts as the identity (up to channel order).
-        for parameter in self.post.parameters():
-            nn.init.zeros_(parameter)
-
-    def shift(self, first: Tensor, mask: Tensor, style: Tensor) -> Tensor:
-        return self.post(self.enc(self.pre(first) * mask, mask, style)) * mask
-
-
-class Flow(nn.Module):
-    """Couplings with the channels reversed after each; odd indices are the reversals, which have no weights."""
-
-    def __init__(self, config: SovitsConfig) -> None:
-        super().__init__()
-        self.flows = nn.ModuleList(
-            Coupling(config) if index % 2 == 0 else nn.Identity() for index in range(2 * config.flow_steps)
-        )
-
-    def _couplings(self) -> list[Coupling]:
-        return [part for part in self.flows if isinstance(part, Coupling)]
-
-    def forward(self, z: Tensor, mask: Tensor, style: Tensor) -> Tensor:
-        """Posterior samples -> the prior's space."""
-        for coupling in self._couplings():
-            first, second = z.chunk(2, dim=1)
-            second = (second + coupling.shift(first, mask, style)) * mask
-            z = torch.cat([first, second], dim=1).flip(1)
-        return z
-
-    def inverse(self, z: Tensor, mask: Tensor, style: Tensor) -> Tensor:
-        """Prior samples -> the decoder's space."""
-        for coupling in reversed(self._couplings()):
-            first, second = z.flip(1).chunk(2, dim=1)
-            second = (second - coupling.shift(first, mask, style)) * mask
-            z = torch.cat([first, second], dim=1)
-        return z
-
-
 class Sovits(nn.Module):
     """The whole model; see the module's docstring. `Sovits(SovitsConfig())` is GPT-SoVITS v2."""
 
@@ -262,7 +217,14 @@ class Sovits(nn.Module):
         self.enc_p = PriorEncoder(config)
         self.dec = _decoder(config)
         self.enc_q = PosteriorEncoder(config)
-        self.flow = Flow(config)
+        self.flow = Flow(
+            config.inter_channels,
+            config.hidden_channels,
+            config.flow_kernel,
+            config.flow_layers,
+            config.gin_channels,
+            config.flow_steps,
+        )
         self.ref_enc = StyleEncoder(
             config.ref_bins, config.ref_hidden, config.gin_channels, leaky_padding=config.leaky_padding
         )

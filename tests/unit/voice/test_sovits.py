@@ -146,3 +146,15 @@ def test_segments_stay_inside_their_row_and_short_rows_are_padded() -> None:
 def test_impossible_sizes_are_refused(changes: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SovitsConfig.from_dict(changes)
+
+
+def test_the_flow_is_undone_by_its_inverse() -> None:
+    flow = sovits().flow
+    z, style, mask = (
+        torch.randn(2, SOVITS.inter_channels, 9),
+        torch.randn(2, SOVITS.gin_channels, 1),
+        torch.ones(2, 1, 9),
+    )
+    there = flow(z, mask, style)
+    assert not torch.allclose(there.flip(1), z)
+    torch.testing.assert_close(flow.inverse(there, mask, style), z)
