@@ -170,7 +170,7 @@ def main() -> int:
     """Run until told to end; answers the exit status."""
     settings = OrchestratorSettings()
     configure_logging("orchestrator", level=settings.log_level, as_json=settings.log_json)
-    log.info("service_starting", pid=os.getpid(), settings=settings.model_dump(mode="json"))
+    log.info("service_starting", pid=os.getpid(), settings=settings.public())
     try:
         pack = load_pack(settings.pack_dir, verify=False)
     except PackError as exc:

@@ -8,13 +8,16 @@ import time
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.orchestrator.models import Task
+from services.orchestrator.models import File, Task
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import VoiceloomError
 from services.runtime.log import log
 
 SWEEP_S = 10.0
+ORPHAN_SWEEP_S = 6 * 3600.0
+# Longer than any upload or stage takes to write one object.
+ORPHAN_AGE_S = 24 * 3600.0
 
 
 class Sweeper:
@@ -32,8 +35,12 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep for ever."""
+        swept_orphans_at = -ORPHAN_SWEEP_S
         while True:
             try:
+                if time.monotonic() - swept_orphans_at >= ORPHAN_SWEEP_S:
+                    swept_orphans_at = time.monotonic()
+                    await self.sweep_orphans()
                 await self.sweep()
             except (VoiceloomError, SQLAlchemyError) as exc:
                 log.warning("sweep_failed", error=str(exc))
@@ -51,3 +58,14 @@ class Sweeper:
             async with self._store.writing() as session:
                 await session.execute(delete(Task).where(Task.id == task_id))
             log.info("purge_finished", task_id=task_id)
+
+    async def sweep_orphans(self) -> None:
+        """Remove what processes that were killed in the middle of an upload have left."""
+        await asyncio.to_thread(self._artifacts.remove_unfinished, ORPHAN_AGE_S)
+        uris = await asyncio.to_thread(self._artifacts.older_than, "files/", ORPHAN_AGE_S)
+        async with self._store.reading() as session:
+            known = set(await session.scalars(select(File.id)))
+        for uri in uris:
+            if uri.split("/")[1] not in known:
+                await asyncio.to_thread(self._artifacts.delete, uri)
+                log.info("orphan_removed", uri=uri)

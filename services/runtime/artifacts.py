@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +35,13 @@ class ArtifactStore:
     def __init__(self, url: str) -> None:
         """``url`` is a folder (made when missing) or any URL that obstore opens, such as ``s3://bucket/prefix``."""
         self._store: ObjectStore
+        self._folder: Path | None = None
         if "://" in url:
             self._store = from_url(url, client_options={"timeout": timedelta(minutes=10)})
         else:
             Path(url).mkdir(parents=True, exist_ok=True)
-            self._store = LocalStore(Path(url).resolve(), automatic_cleanup=True)
+            self._folder = Path(url).resolve()
+            self._store = LocalStore(self._folder, automatic_cleanup=True)
 
     def put_bytes(self, uri: str, data: bytes) -> ArtifactRef:
         """Store ``data`` under ``uri``."""
@@ -142,6 +145,22 @@ class ArtifactStore:
         with _storage_errors():
             for batch in obstore.list(self._store, prefix=prefix):
                 obstore.delete(self._store, [entry["path"] for entry in batch])
+
+    def older_than(self, prefix: str, seconds: float) -> list[str]:
+        """Keys below ``prefix`` whose objects were stored longer ago than that."""
+        limit = datetime.now(UTC) - timedelta(seconds=seconds)
+        with _storage_errors():
+            listed = [entry for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
+        return [entry["path"] for entry in listed if entry["last_modified"] < limit]
+
+    def remove_unfinished(self, seconds: float) -> None:
+        """Remove what writers that were killed longer ago than that had begun to write into a folder."""
+        if self._folder is None:
+            return  # a bucket has its own rule for unfinished uploads
+        with _storage_errors():
+            for path in self._folder.rglob("*#*"):
+                if path.is_file() and path.stat().st_mtime < time.time() - seconds:
+                    path.unlink(missing_ok=True)
 
 
 class _storage_errors:

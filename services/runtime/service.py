@@ -35,7 +35,7 @@ def run_service(
     function that ignores its stop flag is cut off ``drain_s`` after the signal.
     """
     configure_logging(name, level=settings.log_level, as_json=settings.log_json)
-    log.info("service_starting", pid=os.getpid(), settings=settings.model_dump(mode="json"))
+    log.info("service_starting", pid=os.getpid(), settings=settings.public())
     finished = asyncio.run(_until_signal(settings, register, stages or {}))
     log.info("service_ended", finished=finished)
     if not finished:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,3 +50,10 @@ class RuntimeSettings(BaseSettings):
     drain_s: float = Field(8.0, gt=0, description="Time that running work gets to stop when the process ends.")
     stage_timeout_s: float = Field(24 * 3600.0, gt=0, description="A stage that takes longer fails (STAGE_TIMEOUT).")
     progress_interval_s: float = Field(0.25, gt=0, description="Least time between two progress reports of a stage.")
+
+    def public(self) -> dict[str, Any]:
+        """All settings for the log, without the passwords that an address may carry."""
+        return {
+            name: re.sub(r"//[^/@]*@", "//***@", value) if isinstance(value, str) else value
+            for name, value in self.model_dump(mode="json").items()
+        }

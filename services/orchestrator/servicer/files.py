@@ -86,7 +86,7 @@ class FileServicer(FileServiceServicer):
         if not 0 <= request.offset <= size or request.length < 0:
             raise InvalidInputError("RANGE_NOT_SATISFIABLE")
         if not await asyncio.to_thread(self._artifacts.exists, named.ref.uri):
-            raise NotFoundError("OUTPUT_NOT_FOUND")
+            raise _missing(request)
         header = pb.ReadFileHeader(
             filename=named.filename,
             total_bytes=size,
@@ -105,6 +105,12 @@ class FileServicer(FileServiceServicer):
             return await self._outputs.find(view.task, request.artifact.file_type, request.artifact.name)
         file = await self._files.get(owner, request.file_id)
         return Named(file.filename, to_ref(file.ref), file.created_at)
+
+
+def _missing(request: pb.ReadFileRequest) -> NotFoundError:
+    if request.WhichOneof("source") == "artifact":
+        return NotFoundError("OUTPUT_NOT_FOUND")
+    return NotFoundError("FILE_NOT_FOUND", file_id=request.file_id)
 
 
 async def _chunks(requests: AsyncIterator[pb.WriteFileRequest], upload: Upload) -> AsyncIterator[bytes]:
