@@ -208,7 +208,7 @@ class StageWorker:
         try:
             result = await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except Exception as exc:  # noqa: BLE001  whatever a stage raises must reach the task as a failure
-            return _ended_by(exc, stop)
+            return _ended_by(exc, stop, self._stage)
         return None if stop.reason in (CANCELLED, LEASE_LOST) else StageReport(result=result)
 
     @contextlib.asynccontextmanager
@@ -244,11 +244,11 @@ class StageWorker:
             await end(beating)
 
 
-def _ended_by(exc: Exception, stop: StopFlag) -> StageReport | None:
+def _ended_by(exc: Exception, stop: StopFlag, stage: str) -> StageReport | None:
     if stop.reason in (CANCELLED, LEASE_LOST):
         return None
     if stop.reason == TIMED_OUT:
-        return StageReport(failure=to_failure(StageFailedError("STAGE_TIMEOUT")))
+        return StageReport(failure=to_failure(StageFailedError("STAGE_TIMEOUT", stage=stage)))
     if isinstance(exc, StoppedError) or stop.reason == DRAINING:
         # Stopped by the drain, or by somebody inside the service: the stage is run again.
         return StageReport(release=StageRelease())

@@ -215,7 +215,9 @@ class System:
 
         self._spawn("preprocessing", run)
 
-    async def start_workers(self, functions: dict[str, StageFunction], name: str = "workers") -> None:
+    async def start_workers(
+        self, functions: dict[str, StageFunction], name: str = "workers", **settings_of_workers: float
+    ) -> None:
         """Workers of all given stages, in this process, through the real runtime."""
         settings = RuntimeSettings(
             port=0,
@@ -223,7 +225,7 @@ class System:
             orchestrator_address=self.address,
             artifacts_url=str(self.artifacts),
             reflection=False,
-            **TIMINGS,  # type: ignore[arg-type]
+            **{**TIMINGS, **settings_of_workers},  # type: ignore[arg-type]
         )
         self._spawn(name, lambda stop: serve(settings, register=lambda server: [], stages=functions, stop=stop))
 

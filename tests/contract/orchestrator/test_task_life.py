@@ -146,6 +146,18 @@ async def test_too_many_attempts_fail_the_task(system: System) -> None:
     assert dict(task.failure.message.args) == {"stage": "asr", "attempts": "3"}
 
 
+async def test_stage_that_takes_too_long_is_stopped_and_fails_the_task_with_its_name(system: System) -> None:
+    def slow(context: StageContext) -> None:
+        context.stop.wait(30)
+        context.stop.raise_if_set()
+
+    await system.start_workers(stages(asr=slow), stage_timeout_s=1.0)  # type: ignore[arg-type]
+    task = await system.ended((await system.create()).id)
+    assert task.state == TaskState.TASK_STATE_FAILED
+    assert task.failure.code == "STAGE_TIMEOUT"
+    assert dict(task.failure.message.args) == {"stage": "asr"}
+
+
 async def test_purge_removes_the_task_its_artifacts_and_frees_the_name(system: System) -> None:
     await system.start_workers(stages())
     task = await system.ended((await system.create("again")).id)
