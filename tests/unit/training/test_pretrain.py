@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +123,30 @@ def test_missing_audio_is_named(tmp_path: Path) -> None:
     path.write_text('{"id": "a", "language": "en", "text": "x"}\n')
     with pytest.raises(CorpusError, match="utterance a"):
         AudioFolder(tmp_path).read(read_manifest(path)[0])
+
+
+def test_pretraining_needs_none_of_the_services() -> None:
+    """It must run on a machine that has torch and a few wheels, and nothing else of ours."""
+    source = "import sys, services.training.pretrain; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    names = set(
+        subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not names & {
+        "grpc",
+        "google",
+        "pydantic",
+        "structlog",
+        "nats",
+        "obstore",
+        "voiceloom",
+        "av",
+        "g2p_en",
+        "transformers",
+    }
+
+
+def test_service_process_loads_no_torch() -> None:
+    """Only the training child does; the service itself stays small."""
+    source = "import sys, services.training.__main__; print('torch' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout
+    assert answer == "False\n"
