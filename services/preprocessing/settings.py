@@ -11,7 +11,9 @@ class PreprocessingSettings(RuntimeSettings):
     """Limits on recordings, and what a usable clip is."""
 
     port: int = Field(50051, ge=0, le=65535, description="Port of this service's gRPC server; 0 takes a free one.")
-    max_recording_s: float = Field(2 * 3600.0, gt=0, description="Longest recording, in seconds; exactly this long passes.")
+    max_recording_s: float = Field(
+        2 * 3600.0, gt=0, description="Longest recording, in seconds; exactly this long passes."
+    )
     max_decoded_bytes: int = Field(16 * 2**30, gt=0, description="Most bytes that one recording may decode to.")
     min_usable_s: float = Field(10.0, ge=0, description="Least usable speech a voice can be trained on, in seconds.")
     clip_lufs: float = Field(-23.0, ge=-50, le=-10, description="Loudness that every clip is brought to.")
