@@ -28,9 +28,10 @@ TOKENS_PER_S = 25
 PAUSE_S = 0.3
 # Silence behind the reference, so that the GPT hears where its prompt ends.
 PROMPT_TAIL_S = 0.3
-RETRIES = 2
-# Part of the expected length that a sentence may take, and seconds on top that short ones need.
-SHORTEST, LONGEST, SLACK_S = 0.6, 1.6, 0.5
+RETRIES = 3
+# Part of the expected length that a sentence may take; seconds on top that sentences expected to be short need.
+SHORTEST, LONGEST = 0.65, 1.5
+SLACK_S, SLACK_UP_TO_S = 0.5, 2.0
 LEAST_SPEECH = 0.5
 # The GPT is cut off here, in parts of the expected length plus seconds.
 CAP, CAP_MARGIN_S = 2.0, 1.0
@@ -182,9 +183,10 @@ class Speaker:
         if endless:
             return "endless"
         seconds = len(wav) / self.sample_rate_hz
-        if seconds < SHORTEST * expected_s - SLACK_S or not len(wav):
+        slack_s = SLACK_S if expected_s < SLACK_UP_TO_S else 0.0
+        if seconds < SHORTEST * expected_s - slack_s or not len(wav):
             return "too_short"
-        if seconds > LONGEST * expected_s + SLACK_S:
+        if seconds > LONGEST * expected_s + slack_s:
             return "too_long"
         at_16k = resample(wav, self.sample_rate_hz, VAD_RATE_HZ).astype(np.float32)
         return "silent" if speech_ratio(at_16k) < LEAST_SPEECH else ""

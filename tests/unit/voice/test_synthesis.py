@@ -150,10 +150,21 @@ def test_a_sentence_that_came_out_wrong_is_spoken_again_with_another_seed(
 
 
 def test_the_least_wrong_attempt_is_kept_when_all_are_wrong(gpt: Gpt, sovits: Sovits, prompt: Prompt) -> None:
-    speaker = script(Speaker(gpt, sovits, prompt, pace=4.0), 0.0, 2.2, 5.0, 1.0)
+    speaker = script(Speaker(gpt, sovits, prompt, pace=4.0), 0.0, 2.2, 5.0, 3.0, 1.0)
     (spoken,) = speaker.sentences("These are the words to speak.", "en")
     assert (spoken.attempts, spoken.flaw) == (1 + RETRIES, "too_long")
     assert len(spoken.wav) / RATE == pytest.approx(2.2 * spoken.expected_s, abs=0.01)
+
+
+def test_only_short_sentences_get_seconds_on_top_of_their_share(gpt: Gpt, sovits: Sovits, prompt: Prompt) -> None:
+    slow = script(Speaker(gpt, sovits, prompt, pace=4.0), 1.58, 1.0)
+    (spoken,) = slow.sentences("These are the words to speak.", "en")
+    assert spoken.expected_s > 2.0
+    assert spoken.attempts == 2
+    quick = script(Speaker(gpt, sovits, prompt, pace=16.0), 1.58, 1.0)
+    (spoken,) = quick.sentences("These are the words to speak.", "en")
+    assert spoken.expected_s < 2.0
+    assert spoken.attempts == 1
 
 
 def test_a_sentence_that_the_gpt_did_not_end_counts_as_wrong(gpt: Gpt, sovits: Sovits, prompt: Prompt) -> None:
