@@ -89,7 +89,8 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
             raise InvalidInputError("TARGET_TEXT_EMPTY", language=language)
         rate = voice.speaker.sample_rate_hz
         pause = np.zeros(0, np.float32)
-        for spoken in voice.speaker.sentences(request.text, language, speaking_options(request.synthesis), check):
+        options = speaking_options(request.synthesis, self._models.pack.sampling)
+        for spoken in voice.speaker.sentences(request.text, language, options, check):
             pcm = to_int16(np.concatenate([pause, spoken.wav])).tobytes()
             yield inference_pb2.SynthesizeResponse(pcm=pcm, sample_rate_hz=rate, text=spoken.text)
             pause = np.zeros(int(PAUSE_S * rate), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from services.voice.audio import resample, write_wav
 from services.voice.decode import AudioReader
 from services.voice.errors import VoiceError
 from services.voice.gpt import Gpt
+from services.voice.pack import Sampling
 from services.voice.sovits import Sovits
 from services.voice.synthesis import Prompt, Speaker, SpeakingOptions, Spoken, join, match_level, speech_level
 from services.voice.text import phonemize
@@ -110,7 +112,7 @@ class _Run:
     def __init__(self, ctx: StageContext, models: Models, recogniser: Recogniser) -> None:
         self.ctx, self.models, self.recogniser = ctx, models, recogniser
         self.synthesis = ctx.claim.options.inference
-        self.options = speaking_options(self.synthesis)
+        self.options = speaking_options(self.synthesis, self.models.pack.sampling)
         slices = ctx.manifest("audio_slice", manifest_pb2.AudioSliceManifest)
         transcripts = ctx.manifest("asr", manifest_pb2.AsrManifest)
         self.language = transcripts.language or ctx.claim.detected_language
@@ -281,10 +283,11 @@ def _beginning(path: Path, sample_rate_hz: int) -> np.ndarray:
     return resample(wav, rate, sample_rate_hz).astype(np.float32) if len(wav) else wav
 
 
-def speaking_options(synthesis: Synthesis) -> SpeakingOptions:
-    """What the client set; the rest keeps its default."""
+def speaking_options(synthesis: Synthesis, sampling: Sampling) -> SpeakingOptions:
+    """What the client set, and the pack's defaults for the rest."""
     names = ("top_k", "top_p", "temperature", "repetition_penalty", "speed", "seed")
-    return SpeakingOptions(**{name: getattr(synthesis, name) for name in names if synthesis.HasField(name)})
+    asked = {name: getattr(synthesis, name) for name in names if synthesis.HasField(name)}
+    return SpeakingOptions(**{**asdict(sampling), **asked})
 
 
 def usable_clips(

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -64,6 +64,20 @@ class Finetune:
             raise ValueError(f"gpt_optimizer is {self.gpt_optimizer!r}; known: adamw, scaled_adam")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How a pack's GPT is sampled unless somebody asks for something else; the defaults are GPT-SoVITS's."""
+
+    top_k: int = 15
+    top_p: float = 1.0
+    temperature: float = 1.0
+    repetition_penalty: float = 1.35
+
+    def __post_init__(self) -> None:
+        if self.top_k < 1 or not 0 < self.top_p <= 1 or self.temperature <= 0 or self.repetition_penalty <= 0:
+            raise ValueError(f"{self} is out of range")
+
+
 @dataclass(frozen=True)
 class Pack:
     """A verified pack. The tables `sovits`, `gpt` and `discriminator` are keyword arguments of the models' configs."""
@@ -80,6 +94,7 @@ class Pack:
     gpt: dict[str, object]
     discriminator: dict[str, object]
     finetune: Finetune
+    sampling: Sampling
     licence: str
     sha256: str
     """Digest of pack.toml, which holds those of all other files: it identifies the pack."""
@@ -115,10 +130,8 @@ def load_pack(path: Path, *, verify: bool = True) -> Pack:
     files = _digests(table)
     for name, digest in files.items():
         _check_file(path / name, digest, verify)
-    try:
-        finetune = Finetune(**_optional(table, "finetune", dict, {}))
-    except (TypeError, ValueError) as exc:
-        raise PackError(f"[finetune] of {CONFIG_FILE} is not valid: {exc}") from exc
+    finetune = _section(table, "finetune", Finetune)
+    sampling = _section(table, "sampling", Sampling)
     return Pack(
         path=path,
         name=_required(table, "name", str),
@@ -132,6 +145,7 @@ def load_pack(path: Path, *, verify: bool = True) -> Pack:
         gpt=_required(table, "gpt", dict),
         discriminator=_optional(table, "discriminator", dict, {}),
         finetune=finetune,
+        sampling=sampling,
         licence=_required(table, "licence", str),
         sha256=hashlib.sha256(text).hexdigest(),
         files=files,
@@ -186,6 +200,13 @@ def _check_file(path: Path, digest: str, verify: bool) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _section(table: Mapping[str, object], key: str, kind: Callable[..., _T]) -> _T:
+    try:
+        return kind(**_optional(table, key, dict, {}))
+    except (TypeError, ValueError) as exc:
+        raise PackError(f"[{key}] of {CONFIG_FILE} is not valid: {exc}") from exc
 
 
 def _required(table: Mapping[str, object], key: str, kind: type[_T]) -> _T:

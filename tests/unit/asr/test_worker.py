@@ -11,7 +11,7 @@ from services.asr.worker import AsrWorker
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import StoppedError
 from services.runtime.stage import StageContext
-from services.voice.pack import Finetune, Pack
+from services.voice.pack import Finetune, Pack, Sampling
 from tests.unit.asr.fake_recogniser import RATE, FakeRecogniser, Said
 from voiceloom.orchestrator.v1.orchestrator_pb2 import File, Lease
 from voiceloom.pipeline.v1 import manifest_pb2
@@ -36,6 +36,7 @@ def pack(tmp_path: Path) -> Pack:
         gpt={},
         discriminator={},
         finetune=Finetune(),
+        sampling=Sampling(),
         licence="Apache-2.0",
         sha256="ab" * 32,
         files={},

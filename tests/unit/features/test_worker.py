@@ -15,7 +15,7 @@ from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import InvalidInputError, StoppedError
 from services.runtime.stage import StageContext
 from services.voice.content import ContentEncoder
-from services.voice.pack import Finetune, Pack
+from services.voice.pack import Finetune, Pack, Sampling
 from services.voice.sovits import Sovits, SovitsConfig
 from voiceloom.orchestrator.v1.orchestrator_pb2 import Lease
 from voiceloom.pipeline.v1 import manifest_pb2
@@ -84,6 +84,7 @@ def tiny_pack(path: Path) -> Pack:
         gpt={},
         discriminator={},
         finetune=Finetune(),
+        sampling=Sampling(),
         licence="MIT",
         sha256="0" * 64,
         files={},

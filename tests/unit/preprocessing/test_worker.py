@@ -10,7 +10,7 @@ from services.preprocessing.worker import AudioSliceWorker
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import InvalidInputError, StoppedError
 from services.runtime.stage import StageContext
-from services.voice.pack import Finetune, Pack
+from services.voice.pack import Finetune, Pack, Sampling
 from tests import audio_fixtures as audio
 from voiceloom.orchestrator.v1.orchestrator_pb2 import File, Lease
 from voiceloom.pipeline.v1.pipeline_pb2 import StageReport
@@ -33,6 +33,7 @@ def pack(tmp_path: Path) -> Pack:
         gpt={},
         discriminator={},
         finetune=Finetune(),
+        sampling=Sampling(),
         licence="Apache-2.0",
         sha256="ab" * 32,
         files={},

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from services.voice.errors import PackError
-from services.voice.pack import Finetune, load_pack, write_pack
+from services.voice.pack import Finetune, Sampling, load_pack, write_pack
 
 NANO = Path(__file__).parents[3] / "packs" / "nano"
 CONFIG = """# a comment that stays
@@ -50,8 +50,14 @@ def test_a_written_pack_is_read_back(tmp_path: Path) -> None:
     )
     assert pack.sovits == {"hop": 480, "sample_rate_hz": 24000}
     assert pack.finetune == Finetune(sovits_lr=0.001)
+    assert pack.sampling == Sampling()
     assert pack.file("gpt.safetensors") == tmp_path / "tiny" / "gpt.safetensors"
     assert (tmp_path / "tiny" / "pack.toml").read_text().startswith("# a comment that stays")
+
+
+def test_impossible_sampling_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="sampling"):
+        write_pack(tmp_path, CONFIG + "\n[sampling]\ntemperature = 0\n", {})
 
 
 def test_writing_again_replaces_the_list_of_files(tmp_path: Path) -> None:
