@@ -12,7 +12,9 @@ PIP_ARGS ?=
 PORT ?= 8000
 DATA ?= .data
 VECTORS ?= tests/vectors
-TESTS ?= tests/unit tests/contract tests/e2e
+# The longest first, so that the processes that share them end together.
+TESTS ?= tests/e2e tests/contract tests/unit
+JOBS ?= 2
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
@@ -39,7 +41,7 @@ demo: setup  ## Train a voice from the sample recording and check every step of 
 	$(BIN)/voiceloom demo
 
 test: setup  ## Run the tests
-	$(BIN)/python -m pytest $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 lint: setup  ## Check style, types, imports, protos and spelling
 	$(BIN)/ruff check .
