@@ -19,12 +19,15 @@ from services.voice.mel import mel_filters
 MEL_FLOOR = 1e-5
 
 
+# What is kept must serve training too, also when the first to ask for it only listens or speaks.
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)
 def _window(size: int, device: torch.device) -> Tensor:
     return torch.hann_window(size, device=device)
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)
 def _mel_basis(sample_rate_hz: int, n_fft: int, n_mels: int, device: torch.device) -> Tensor:
     return torch.from_numpy(mel_filters(sample_rate_hz, n_fft, n_mels)).to(device)
 

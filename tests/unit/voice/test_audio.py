@@ -66,3 +66,13 @@ def test_symbols_have_fixed_ids() -> None:
         symbol_ids(["HH", "ħ"])
     with pytest.raises(ValueError, match="no symbol table 'v9'"):
         symbols("v9")
+
+
+def test_mels_asked_for_first_in_inference_mode_can_be_trained_on_later() -> None:
+    wav = torch.randn(1, 4000, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        mel_spectrogram(wav, 24000, 510, 120, 21)
+    trained = wav.clone().requires_grad_()
+    mel_spectrogram(trained, 24000, 510, 120, 21).sum().backward()
+    assert trained.grad is not None
+    assert torch.isfinite(trained.grad).all()
