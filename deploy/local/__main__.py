@@ -159,7 +159,7 @@ async def wait_until_ready(port: int) -> None:
 async def serve(arguments: Arguments, layout: Layout, lock_fd: int) -> int:
     """Run the stack until a stop signal; the exit code of the process."""
     names = ["nats", *SERVICES]
-    ports = dict(zip(names, free_ports(len(names)), strict=True)) | {"gateway": arguments.port}
+    ports = dict(zip(names, free_ports(len(names), besides=arguments.port), strict=True)) | {"gateway": arguments.port}
     write_nats_config(layout, ports["nats"])
     state = "starting"
 
@@ -224,7 +224,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             layout.create()
             if arguments.port == 0:
-                arguments = Arguments(free_ports(1, seed=os.getpid() * 7)[0], arguments.data, arguments.pack)
+                arguments = Arguments(free_ports(1)[0], arguments.data, arguments.pack)
             return asyncio.run(serve(arguments, layout, descriptor))
         finally:
             os.close(descriptor)

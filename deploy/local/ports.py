@@ -22,14 +22,14 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
         return True
 
 
-def free_ports(count: int, seed: int | None = None) -> list[int]:
-    """`count` free ports; stacks that start at the same moment search from different places (by process id)."""
+def free_ports(count: int, seed: int | None = None, besides: int = 0) -> list[int]:
+    """`count` free ports other than `besides`; stacks that start together search in different places (by process id)."""
     span = LAST - FIRST
     start = (os.getpid() if seed is None else seed) * BLOCK % span
     found: list[int] = []
     for offset in range(span):
         port = FIRST + (start + offset) % span
-        if is_free(port):
+        if port != besides and is_free(port):
             found.append(port)
             if len(found) == count:
                 return found

@@ -76,23 +76,26 @@ def test_every_dependency_says_what_it_earns() -> None:
     assert explained == set(RUNTIME) | set(DEVELOPMENT)
 
 
+def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run make as at a terminal, also when the tests themselves are run by make."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
 def test_a_second_set_up_installs_nothing(tmp_path: Path) -> None:
     """The stamp's name is the digest of what decides the installation: once it is there, make has nothing to do."""
-    first = subprocess.run(
-        ["make", "-n", "setup", f"VENV={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    first = make("-n", "setup", f"VENV={tmp_path}")
     assert "deploy/local/setup.sh" in first.stdout
     stamp = re.search(r"^touch (.+)$", first.stdout, re.M)
     assert stamp is not None
     Path(stamp.group(1)).touch()
-    second = subprocess.run(["make", "-q", "setup", f"VENV={tmp_path}"], cwd=ROOT, check=False)
-    assert second.returncode == 0
+    assert make("-q", "setup", f"VENV={tmp_path}").returncode == 0
 
 
 def test_help_lists_every_target() -> None:
     declared = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert declared is not None
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = make("help").stdout
     assert {line.split()[0] for line in shown.splitlines()} == set(declared.group(1).split())
 
 

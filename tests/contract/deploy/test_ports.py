@@ -25,6 +25,11 @@ def test_a_port_that_is_listened_on_is_not_given_out() -> None:
         assert taken not in free_ports(4, seed=5)
 
 
+def test_a_port_that_is_meant_for_something_else_is_left_out() -> None:
+    first, second = free_ports(2, seed=9)
+    assert free_ports(1, seed=9, besides=first) == [second]
+
+
 def test_stacks_that_start_together_search_in_different_places() -> None:
     assert not set(free_ports(7, seed=1000)) & set(free_ports(7, seed=1001))
 
