@@ -23,7 +23,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(count: int, seed: int | None = None, besides: int = 0) -> list[int]:
-    """`count` free ports other than `besides`; stacks that start together search in different places (by process id)."""
+    """`count` free ports other than `besides`; stacks that start together begin their search in different places."""
     span = LAST - FIRST
     start = (os.getpid() if seed is None else seed) * BLOCK % span
     found: list[int] = []
