@@ -19,6 +19,7 @@ SLOWEST_PACE, FASTEST_PACE = 3.0, 25.0
 
 FRONT_ENDS = {
     "en": "services.voice.text.english",
+    "zh": "services.voice.text.chinese",
 }
 
 
