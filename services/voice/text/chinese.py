@@ -46,7 +46,7 @@ def _mark(run: str) -> list[tuple[int, tuple[str, ...]]]:
 
 def _chinese(run: str) -> list[tuple[int, tuple[str, ...]]]:
     words = segment(run)
-    spoken = [syllable for word in spoken_tones(words, read(words)) for syllable in word]
+    spoken = spoken_tones(words, read(words))
     return [(place, syllable_symbols(*syllable)) for place, syllable in enumerate(spoken)]
 
 

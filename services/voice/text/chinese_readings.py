@@ -11,10 +11,12 @@ from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 from services.voice.text.chinese_lexicon import NEUTRAL_LAST, READINGS
 from services.voice.text.chinese_polyphones import reading_in_context
 from services.voice.text.chinese_syllables import NEUTRAL
-from services.voice.text.chinese_words import Word
+from services.voice.text.chinese_words import NUMERALS, Word
 
 Syllable = tuple[str, int]
 
+# Measure words that are read otherwise elsewhere.
+_MEASURES: dict[str, Syllable] = {"行": ("hang", 2), "只": ("zhi", 1), "重": ("chong", 2), "种": ("zhong", 3)}
 _SYLLABLE = re.compile(r"([a-zêü]+)([1-5])")
 
 
@@ -38,8 +40,8 @@ def read_word(word: str) -> tuple[Syllable, ...]:
     if word in READINGS:
         return _parse(READINGS[word].split())
     found = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False)
-    syllables = [_citation(char, syllable) for char, syllable in zip(word, _parse(found), strict=True)]
-    if word in NEUTRAL_LAST:
+    syllables = [_citation(word, place, syllable) for place, syllable in enumerate(_parse(found))]
+    if word in NEUTRAL_LAST or (len(word) == 3 and word[1:] in NEUTRAL_LAST):
         syllables[-1] = (syllables[-1][0], NEUTRAL)
     return tuple(syllables)
 
@@ -49,6 +51,18 @@ def _parse(found: list[str]) -> tuple[Syllable, ...]:
     return tuple((match[1], int(match[2])) for match in matches if match)
 
 
-def _citation(char: str, syllable: Syllable) -> Syllable:
-    """Dictionaries write 一 and 不 with the tone they have in that word; tone sandhi starts from their own."""
-    return {"一": ("yi", 1), "不": ("bu", 4)}.get(char, syllable)
+def _citation(word: str, place: int, syllable: Syllable) -> Syllable:
+    """Readings inside a word as tone sandhi starts from them, and those that only its parts tell."""
+    char, before = word[place], word[:place]
+    if char in "一不":  # dictionaries write these with the tone that they have in that word
+        return ("yi", 1) if char == "一" else ("bu", 4)
+    counted = before != "一" and NUMERALS.issuperset(before.removeprefix("第"))
+    if before and char in _MEASURES and (counted or before in ("这", "那", "每", "几", "哪", "第一")):
+        return _MEASURES[char]
+    if not before or word in PHRASES_DICT:
+        return syllable
+    if char == "得":
+        return "de", NEUTRAL
+    if before[-1] == "不" and char in "着了":
+        return ("zhao", 2) if char == "着" else ("liao", 3)
+    return syllable

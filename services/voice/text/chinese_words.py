@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import rjieba
 
+from services.voice.text.chinese_lexicon import READINGS
+
 NUMERALS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 
 
@@ -20,7 +22,11 @@ class Word:
 
 @lru_cache(maxsize=1)
 def _jieba() -> rjieba.Jieba:
-    return rjieba.Jieba()
+    jieba = rjieba.Jieba()
+    for word in READINGS:
+        if not jieba.has_word(word):
+            jieba.add_word(word, None, "l")
+    return jieba
 
 
 def in_dictionary(word: str) -> bool:
