@@ -121,7 +121,7 @@ def with_cover(mp3: bytes) -> bytes:
     return b"ID3\x03\x00\x00" + size + frame + mp3
 
 
-def speech(seconds: float, rate_hz: int = 24_000, *, sample: str = "bella_25s") -> Samples:
+def speech(seconds: float, rate_hz: int = 24_000, *, sample: str = "bella_25s.flac") -> Samples:
     """A synthetic person reading, repeated as often as needed."""
     voice = _voice(sample, rate_hz)
     count = round(seconds * rate_hz)
@@ -130,7 +130,7 @@ def speech(seconds: float, rate_hz: int = 24_000, *, sample: str = "bella_25s") 
 
 @cache
 def _voice(sample: str, rate_hz: int) -> Samples:
-    samples, rate = decode(SAMPLES / f"{sample}.flac")
+    samples, rate = decode(SAMPLES / sample)
     return np.asarray(soxr.resample(samples, rate, rate_hz), np.float32)
 
 

@@ -13,7 +13,13 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT_LANGUAGE: Language = "zh"
 
 # Arguments whose value is itself a word with a translation: argument name -> table of words.
-_TRANSLATED_ARGS = {"stage": "stage_name", "reason": "reason", "language": "language", "languages": "language"}
+_TRANSLATED_ARGS = {
+    "stage": "stage_name",
+    "reason": "reason",
+    "language": "language",
+    "languages": "language",
+    "asked": "language",
+}
 
 log = structlog.get_logger(__name__)
 

@@ -3,6 +3,9 @@
 The recogniser's words are only the yardstick: both word sequences are matched globally, first by their common runs
 (difflib), then, inside what lies between, by the cheapest edit script in which similar words (names that Whisper
 misspells, numbers) may stand for each other. Text of dropped clips, and text that was never read, falls into no clip.
+
+In Chinese every character and every digit is a word, and characters are compared by their syllable: Whisper often
+writes another character that sounds the same, and the user's script may be traditional or simplified.
 """
 
 import difflib
@@ -10,15 +13,20 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from services.asr.recogniser import Word
+from services.voice.hanzi import HANZI, count_hanzi, syllables
 
 # Chinese characters and kana are words by themselves; elsewhere a word is letters and digits with inner marks.
-_TOKEN = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff]|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W_])+(?:['’.,\-](?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W_])+)*"
-)
+_WIDE = rf"\u3040-\u30ff{HANZI}"
+_LETTER = rf"(?:(?![{_WIDE}])[^\W_])"
+_TOKEN = re.compile(rf"[{_WIDE}]|{_LETTER}+(?:['’.,\-]{_LETTER}+)*")
+_CHINESE_TOKEN = re.compile(rf"[{_WIDE}]|\d|(?:(?!\d){_LETTER})+(?:['’.\-](?:(?!\d){_LETTER})+)*")
+_CHINESE_DIGITS = dict(zip("0123456789两", "ling yi er san si wu liu qi ba jiu er".split(), strict=True))
+_BETWEEN_WIDE = re.compile(rf"(?<=[{_WIDE}\u3001-\u3011\uff00-\uffef])\s+(?=[{_WIDE}\u3001-\u3011\uff00-\uffef])")
 _OPENING = "([{“‘「『《¿¡\"'"
 # Costs of the edit script: a word left out or put in, and two unlike words for each other (so that "1998" may stand
 # for "nineteen ninety-eight", but unrelated words rather not).
@@ -60,18 +68,13 @@ class Span:
     match: float  # share of the words heard that it explains
 
 
-def align_transcript(transcript: str, clips: Sequence[Sequence[Word]]) -> list[Span | None]:
+def align_transcript(transcript: str, clips: Sequence[Sequence[Word]], language: str = "") -> list[Span | None]:
     """Returns the span of each clip, in the same order; None where the transcript does not hold what was heard.
 
     `clips` are the recognised words of consecutive clips, with their times.
     """
-    tokens = _tokens(transcript)
-    heard = [
-        _Heard(token.form, clip, word)
-        for clip, words in enumerate(clips)
-        for word in words
-        for token in _tokens(word.text)
-    ]
+    tokens = _tokens(transcript, language)
+    heard = [one for clip, words in enumerate(clips) for one in _heard(words, clip, language)]
     pairs = _pair([token.form for token in tokens], [one.form for one in heard])
     partner = dict(pairs)
     owners = _owners(transcript, tokens, [heard[partner[i]].clip if i in partner else None for i in range(len(tokens))])
@@ -82,18 +85,49 @@ def align_transcript(transcript: str, clips: Sequence[Sequence[Word]]) -> list[S
     ]
 
 
-def _tokens(text: str) -> list[_Token]:
+def _heard(words: Sequence[Word], clip: int, language: str) -> list[_Heard]:
+    """What was heard in one clip, cut as the transcript is; a word that falls apart shares out its time."""
+    pieces: list[Word] = []
+    texts: list[str] = []
+    for word in words:
+        found = _token_pattern(language).findall(word.text)
+        step = (word.end_s - word.start_s) / max(1, len(found))
+        for number, text in enumerate(found):
+            start_s = word.start_s + number * step
+            pieces.append(Word(word.text, start_s, start_s + step, word.probability) if len(found) > 1 else word)
+            texts.append(text)
+    forms = _forms(texts, language)
+    return [_Heard(form, clip, word) for form, word in zip(forms, pieces, strict=True)]
+
+
+def _token_pattern(language: str) -> re.Pattern[str]:
+    return _CHINESE_TOKEN if language == "zh" else _TOKEN
+
+
+def _forms(words: Sequence[str], language: str) -> list[str]:
+    """Forms in which the words of a text are compared."""
+    forms = [_normal(word) for word in words]
+    if language == "zh":
+        characters = [place for place, word in enumerate(words) if count_hanzi(word)]
+        read = syllables("".join(words[place] for place in characters))
+        syllable_at = dict(zip(characters, read, strict=True))
+        forms = [_CHINESE_DIGITS.get(form, syllable_at.get(place, form)) for place, form in enumerate(forms)]
+    return forms
+
+
+def _tokens(text: str, language: str) -> list[_Token]:
     """Words of a text with the punctuation that clings to them."""
-    matches = list(_TOKEN.finditer(text))
+    matches = list(_token_pattern(language).finditer(text))
+    forms = _forms([match.group() for match in matches], language)
     # What stands between two words: closing marks belong to the first, opening marks to the second.
     ends = [0, *(match.end() for match in matches)]
     gaps = [text[end : match.start()] for end, match in zip(ends, matches, strict=False)] + [text[ends[-1] :]]
     tokens = []
-    for match, before, after in zip(matches, gaps, gaps[1:], strict=False):
+    for form, match, before, after in zip(forms, matches, gaps, gaps[1:], strict=False):
         lead = len(before) - len(before.rstrip(_OPENING))
         closing = after if after is gaps[-1] else after.rstrip(_OPENING)
         tail = len(closing.split(maxsplit=1)[0]) if closing[:1].strip() else 0
-        tokens.append(_Token(_normal(match.group()), match.start() - lead, match.end() + tail))
+        tokens.append(_Token(form, match.start() - lead, match.end() + tail))
     return tokens
 
 
@@ -139,6 +173,7 @@ def _edit_script(wanted: list[str], heard: list[str]) -> list[tuple[int, int]]:
     return pairs[::-1]
 
 
+@lru_cache(maxsize=2**16)
 def likeness(a: str, b: str) -> float:
     """0 for words without a common letter, 1 for equal ones."""
     return 1.0 if a == b else difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
@@ -173,7 +208,8 @@ def _owners(transcript: str, tokens: list[_Token], owners: list[int | None]) -> 
 
 
 def _text(transcript: str, tokens: list[_Token], first: int, last: int) -> str:
-    return " ".join(transcript[tokens[first].start : tokens[last].end].split())
+    text = " ".join(transcript[tokens[first].start : tokens[last].end].split())
+    return _BETWEEN_WIDE.sub("", text)
 
 
 def _span(

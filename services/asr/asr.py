@@ -12,7 +12,8 @@ import soxr
 from numpy.typing import NDArray
 
 from services.asr.alignment import align_transcript
-from services.asr.recogniser import SAMPLE_RATE_HZ, Listening, Recogniser, Recognition, Word
+from services.asr.chinese_writing import write_chinese
+from services.asr.recogniser import SAMPLE_RATE_HZ, Listening, Recogniser, Recognition, Samples, Word
 from services.runtime.errors import InvalidInputError
 
 AUTO = "auto"
@@ -117,7 +118,8 @@ def transcribe_clips(
     With a `transcript` each clip gets its span of these words instead of what was recognised.
 
     Raises:
-        InvalidInputError: NO_SPEECH_RECOGNISED, LANGUAGE_UNSUPPORTED(language, languages) or TRANSCRIPT_MISMATCH.
+        InvalidInputError: NO_SPEECH_RECOGNISED, LANGUAGE_UNSUPPORTED(language, languages), LANGUAGE_MISMATCH(language,
+            asked) or TRANSCRIPT_MISMATCH.
     """
     heard = _Heard()
     batches = _batches(clips, rules.batch_size)
@@ -139,16 +141,23 @@ def transcribe_clips(
         progress(0.2 + 0.8 * done / len(clips) if listened else done / len(clips), key, done=done, total=len(clips))
         listening = listened.pop(batch[0], None) or _listen(clips, batch, recogniser, heard)
         written_as = spoken if spoken in recogniser.languages else STANDS_FOR.get(spoken, spoken)
-        heard.recognitions.update(zip(batch, recogniser.recognise(listening, written_as), strict=True))
+        found = recogniser.recognise(listening, written_as)
+        for i, clip, one in zip(batch, listening.clips, found, strict=True):
+            heard.recognitions[i] = written(one, spoken, clip)
     rows = [
         _row(clips[i], heard.recognitions[i], heard.languages[i], spoken, rules) for i in sorted(heard.recognitions)
     ]
     _check(rows, spoken, languages)
     if transcript:
-        rows = _aligned(rows, transcript)
+        rows = _aligned(rows, transcript, spoken)
         if not any(row.kept for row in rows):
             raise InvalidInputError("TRANSCRIPT_MISMATCH")
     return Transcripts(tuple(rows), spoken, probability, bool(transcript))
+
+
+def written(found: Recognition, language: str, clip: Samples) -> Recognition:
+    """What was heard in a clip (N,) at 16 kHz, as its language is trained on."""
+    return write_chinese(found, clip) if language == "zh" else found
 
 
 def _batches(clips: Sequence[Clip], size: int) -> list[list[int]]:
@@ -206,8 +215,11 @@ def _check(rows: list[Transcript], spoken: str, languages: Sequence[str]) -> Non
             raise _unsupported(spoken, languages)
         return
     others = Counter(row.language for row in rows if row.drop_reason == "other_language")
-    if others and (other := others.most_common(1)[0][0]) not in languages:
+    if others:
         # The user named a language, but the recording is in another.
+        other = others.most_common(1)[0][0]
+        if other in languages:
+            raise InvalidInputError("LANGUAGE_MISMATCH", language=other, asked=spoken)
         raise _unsupported(other, languages)
     raise InvalidInputError("NO_SPEECH_RECOGNISED", detail=str(Counter(row.drop_reason for row in rows)))
 
@@ -216,10 +228,11 @@ def _unsupported(language: str, languages: Sequence[str]) -> InvalidInputError:
     return InvalidInputError("LANGUAGE_UNSUPPORTED", language=language, languages=", ".join(languages))
 
 
-def _aligned(rows: list[Transcript], transcript: str) -> list[Transcript]:
+def _aligned(rows: list[Transcript], transcript: str, language: str) -> list[Transcript]:
     """Replaces what was recognised by the user's words, also in clips that were understood badly but match."""
     usable = [row.drop_reason in ("", "low_confidence") for row in rows]
-    spans = align_transcript(transcript, [row.words if use else () for row, use in zip(rows, usable, strict=True)])
+    heard = [row.words if use else () for row, use in zip(rows, usable, strict=True)]
+    spans = align_transcript(transcript, heard, language)
     aligned = []
     for row, use, span in zip(rows, usable, spans, strict=True):
         if span is not None:

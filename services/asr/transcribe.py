@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.asr.asr import AUTO, STANDS_FOR, AsrRules, is_noise
-from services.asr.recogniser import SAMPLE_RATE_HZ, Recogniser, Samples, Word
+from services.asr.asr import AUTO, STANDS_FOR, AsrRules, is_noise, written
+from services.asr.recogniser import SAMPLE_RATE_HZ, WRITTEN_WITHOUT_SPACES, Recogniser, Samples, Word
 from services.runtime.errors import InvalidInputError
 from services.voice.vad import WINDOW, speech_probabilities, speech_segments
 
@@ -57,13 +57,14 @@ def transcribe(
             # The first window decides, as in Whisper itself.
             spoken, probability = max(heard.languages[0].items(), key=lambda item: item[1])
         (found,) = recogniser.recognise(heard, spoken, word_times=word_times)
+        found = written(found, spoken, piece)
         if is_noise(found, rules):
             continue
         offset_s = start / SAMPLE_RATE_HZ
         texts.append(found.text)
         confidences.append(found.confidence)
         words += [replace(w, start_s=w.start_s + offset_s, end_s=w.end_s + offset_s) for w in found.words]
-    text = ("" if spoken in ("zh", "ja") else " ").join(texts)
+    text = ("" if spoken in WRITTEN_WITHOUT_SPACES else " ").join(texts)
     confidence = float(np.mean(confidences)) if confidences else 0.0
     return Transcription(text, spoken if language == AUTO else language, probability, confidence, tuple(words))
 

@@ -15,11 +15,11 @@ _VARIANTS = dict(
     acknowledgement=acknowledgment ageing=aging aeroplane=airplane archaeology=archeology artefact=artifact axe=ax
     cheque=check cheques=checks cosy=cozy defence=defense draught=draft enrol=enroll fulfil=fulfill furore=furor
     gaol=jail grey=gray greys=grays jewellery=jewelry judgement=judgment kerb=curb licence=license manoeuvre=maneuver
-    mould=mold moulds=molds moustache=mustache odour=odor odours=odors offence=offense ok=okay omelette=omelet plough=plow
-    ploughs=plows ploughed=plowed ploughing=plowing ploughshares=plowshares practise=practice practised=practiced
-    pretence=pretense programme=program programmes=programs pyjamas=pajamas sceptical=skeptical skilful=skillful
-    smoulder=smolder speciality=specialty storey=story storeys=stories sulphur=sulfur traveller=traveler tyre=tire
-    tyres=tires whisky=whiskey wilful=willful woollen=woolen yoghurt=yogurt
+    mould=mold moulds=molds moustache=mustache odour=odor odours=odors offence=offense ok=okay omelette=omelet
+    plough=plow ploughs=plows ploughed=plowed ploughing=plowing ploughshares=plowshares practise=practice
+    practised=practiced pretence=pretense programme=program programmes=programs pyjamas=pajamas sceptical=skeptical
+    skilful=skillful smoulder=smolder speciality=specialty storey=story storeys=stories sulphur=sulfur
+    traveller=traveler tyre=tire tyres=tires whisky=whiskey wilful=willful woollen=woolen yoghurt=yogurt
     """.split()
 )
 _RULES = (
@@ -28,7 +28,7 @@ _RULES = (
     (re.compile(r"(?<=[a-z]{2})ys(?=(?:e|ed|es|ing|er|ers)$)"), "yz"),  # analyse
     (re.compile(r"(?<=[a-z]{2}[tb])re(?=s?$)"), "er"),  # centre, fibre
     (re.compile(r"(?<=[a-z]{3}[aeio])ll(?=(?:ed|ing|er|ers)$)"), "l"),  # travelled
-    (re.compile(r"(?<=[a-z]{3}og)ue(?=s?$)"), ""),  # dialogue
+    (re.compile(r"(?<=[a-z]{3}o)gue(?=s?$)"), "g"),  # dialogue
 )
 _LARGE = frozenset({"hundred", "thousand", "million", "billion"})
 _SMALL = frozenset(

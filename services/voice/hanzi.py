@@ -25,6 +25,13 @@ def count_hanzi(text: str) -> int:
     return len(_HANZI.findall(text))
 
 
+def syllables(characters: str) -> list[str]:
+    """Pinyin without tones of each character, as read in their context; what has no reading stands for itself."""
+    from pypinyin import lazy_pinyin
+
+    return [str(syllable) for syllable in lazy_pinyin(to_simplified(characters), errors=list)]
+
+
 def to_simplified(text: str) -> str:
     """The text in simplified characters, as long as before; whatever is not traditional stays."""
     if not _HANZI.search(text):

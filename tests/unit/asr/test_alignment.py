@@ -1,5 +1,7 @@
 """The user's own words fall to the clips in which they are spoken."""
 
+import re
+
 import pytest
 
 from services.asr.alignment import align_transcript
@@ -71,6 +73,66 @@ def test_chinese_is_aligned_character_by_character() -> None:
     ]
     spans = align_transcript(transcript, heard)
     assert [span and span.text for span in spans] == ["今天天气很好，我们去公园。", "他说：“明天再来！”"]
+
+
+def chinese(text: str) -> list[Word]:
+    """What the recogniser heard in a Chinese clip: a character, or a Latin word, every quarter of a second."""
+    pieces = re.findall(r"[A-Za-z]+|.", text)
+    return [Word(piece, i / 4, i / 4 + 0.2, 0.9) for i, piece in enumerate(pieces)]
+
+
+def chinese_texts(transcript: str, *heard: str) -> list[str | None]:
+    spans = align_transcript(transcript, [chinese(text) for text in heard], "zh")
+    return [None if span is None else span.text for span in spans]
+
+
+def test_traditional_transcript_keeps_its_characters() -> None:
+    transcript = "今天天氣很好，我們去公園。\n後來，他說：「明天再來！」"
+    assert chinese_texts(transcript, "今天天气很好，我们去公园。", "后来他说明天再来。") == [
+        "今天天氣很好，我們去公園。",
+        "後來，他說：「明天再來！」",
+    ]
+
+
+def test_other_characters_that_sound_the_same_are_the_same() -> None:
+    transcript = "从目录栈中删除条目。好狗不咬鸡，好汉不打妻。"
+    heard = ("从幕录战忠善除调木", "号苟不要机好汗步达期")
+    assert chinese_texts(transcript, *heard) == ["从目录栈中删除条目。", "好狗不咬鸡，好汉不打妻。"]
+
+
+def test_digits_are_the_chinese_numbers_that_were_heard() -> None:
+    transcript = "电话是13812345678。2026年11月24日，买了2个苹果。"
+    heard = ("电话是一三八一二三四五六七八", "二零二六年十一月二十四日，买了两个苹果")
+    assert chinese_texts(transcript, *heard) == ["电话是13812345678。", "2026年11月24日，买了2个苹果。"]
+    assert chinese_texts("一共三百二十块。谢谢。", "一共320块", "谢谢") == ["一共三百二十块。", "谢谢。"]
+
+
+def test_latin_words_in_chinese_stay_whole_and_lines_join_without_a_space() -> None:
+    transcript = "我用 Python 写代码，\n很快。 GitHub 上有。"
+    assert chinese_texts(transcript, "我用Python写代码很快", "Github上有") == [
+        "我用 Python 写代码，很快。",
+        "GitHub 上有。",
+    ]
+
+
+def test_words_of_several_characters_share_out_their_time() -> None:
+    (span,) = align_transcript(
+        "這些輸出。", [[Word("这些", 1.0, 1.4, 0.9), Word("输", 1.4, 1.6, 0.8), Word("出。", 1.6, 2.0, 0.7)]], "zh"
+    )
+    assert span is not None
+    assert [(word.text, word.start_s) for word in span.words] == [
+        ("這", 1.0),
+        ("些", pytest.approx(1.2)),
+        ("輸", 1.4),
+        ("出。", 1.6),
+    ]
+
+
+def test_chinese_that_is_not_in_the_transcript_matches_nothing() -> None:
+    assert chinese_texts("今天天气很好，我们去公园。", "许多软件依赖于本地主机名", "今天天气很好我们去公园") == [
+        None,
+        "今天天气很好，我们去公园。",
+    ]
 
 
 def test_words_carry_the_times_of_what_was_heard() -> None:

@@ -73,6 +73,14 @@ def test_foreign_recording_is_refused_also_when_the_user_named_our_language() ->
     assert (caught.code, caught.params["language"]) == ("LANGUAGE_UNSUPPORTED", "zh")
 
 
+def test_recording_in_another_language_than_the_chosen_one_says_so_when_the_pack_speaks_both() -> None:
+    recogniser = FakeRecogniser([Said("blah blah", language="zh", language_probability=0.99)] * 3)
+    with pytest.raises(InvalidInputError) as caught:
+        transcribe_clips(recogniser.clips(), recogniser, languages=["en", "zh"], language="en")
+    assert caught.value.code == "LANGUAGE_MISMATCH"
+    assert caught.value.params == {"language": "zh", "asked": "en"}
+
+
 def test_music_and_noise_are_no_speech_whatever_language_whisper_hears_in_them() -> None:
     assert error(*[NOISE] * 5).code == "NO_SPEECH_RECOGNISED"
     assert error(Said(""), Said("...")).code == "NO_SPEECH_RECOGNISED"
@@ -93,6 +101,31 @@ def test_cantonese_is_written_down_as_chinese_and_stays_cantonese() -> None:
     found = transcribe_clips(recogniser.clips(), recogniser, languages=["yue"], language="yue")
     assert recogniser.written_in == ["zh"]
     assert (found.language, found.rows[0].language, found.rows[0].kept) == ("yue", "yue", True)
+
+
+def test_chinese_is_written_down_in_simplified_characters_with_chinese_marks() -> None:
+    recogniser = FakeRecogniser([Said("你們好,後來呢?", language="zh"), Said("天氣很好", language="zh")])
+    found = transcribe_clips(recogniser.clips(), recogniser, languages=["en", "zh"])
+    assert [row.text for row in found.rows] == ["你们好，后来呢？", "天气很好。"]
+    assert (found.language, {row.language for row in found.rows}) == ("zh", {"zh"})
+
+
+def test_chinese_with_english_words_is_kept_and_a_clip_all_in_english_is_not() -> None:
+    # As measured: where half of a clip is English, Whisper still gives Chinese a sixth; in English clips 0.001.
+    mixed = Said("我用 Python 写代码", language="en", language_probability=0.8, also=("zh", 0.16))
+    english = Said("The movers were careful.", language="en", language_probability=0.99, also=("zh", 0.001))
+    chinese = [Said("今天天气很好", language="zh")] * 6
+    recogniser = FakeRecogniser([*chinese, mixed, english])
+    rows = transcribe_clips(recogniser.clips(), recogniser, languages=["zh", "en"]).rows
+    assert [row.drop_reason for row in rows] == [*[""] * 7, "other_language"]
+    assert [row.language for row in rows[6:]] == ["zh", "en"]
+
+
+def test_chinese_transcript_is_aligned_by_sound_and_keeps_the_users_characters() -> None:
+    recogniser = FakeRecogniser([Said("今 天 天 汽 很 好", language="zh"), Said("我 们 去 功 园", language="zh")])
+    transcript = "今天天氣很好，\n我們去公園！"
+    found = transcribe_clips(recogniser.clips(), recogniser, languages=["zh"], transcript=transcript)
+    assert [(row.text, row.drop_reason) for row in found.rows] == [("今天天氣很好，", ""), ("我們去公園！", "")]
 
 
 def test_transcript_replaces_what_was_recognised() -> None:

@@ -1,19 +1,20 @@
 """The real Whisper base on real (synthetic) speech, and on what is no speech."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from services.asr.asr import AsrRules, is_noise
-from services.asr.recogniser import Recogniser, Samples
+from services.asr.recogniser import Recogniser, Samples, _join_punctuation
 from services.asr.transcribe import split_at_quiet, transcribe
+from services.inference.wer import word_error_rate
 from services.runtime.errors import InvalidInputError
+from services.voice.hanzi import to_simplified
 from services.voice.whisper_files import join_whisper
 from tests import audio_fixtures as audio
 
 RATE = 16_000
-FIRST_WORDS = (Path(__file__).parents[3] / "samples" / "bella_25s.txt").read_text().split()[:5]
+FIRST_WORDS = (audio.SAMPLES / "bella_25s.txt").read_text().split()[:5]
+CHINESE_LINES = (audio.SAMPLES / "zh_20s.txt").read_text().splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,33 @@ def test_batch_gives_what_each_clip_gives_alone(recogniser: Recogniser) -> None:
     together = recogniser.recognise(recogniser.listen(clips), "en", word_times=False)
     alone = [recogniser.recognise(recogniser.listen([clip]), "en", word_times=False)[0] for clip in clips]
     assert [plain(found.text) for found in together] == [plain(found.text) for found in alone]
+
+
+def test_chinese_is_written_in_simplified_characters_with_the_times_of_each(recogniser: Recogniser) -> None:
+    found = transcribe(audio.speech(5.0, RATE, sample="zh_20s.opus"), recogniser, rules=AsrRules(), word_times=True)
+    assert found.language == "zh"
+    assert found.language_probability > 0.9
+    assert found.confidence > AsrRules().least_confidence + 0.2
+    assert to_simplified(found.text) == found.text
+    assert word_error_rate(CHINESE_LINES[0], found.text[: len(CHINESE_LINES[0])], "zh") < 0.5
+    assert "".join(word.text for word in found.words) == found.text
+    times = [time for word in found.words for time in (word.start_s, word.end_s)]
+    assert times == sorted(times)
+
+
+def test_pieces_of_a_latin_word_are_one_word_and_chinese_characters_stay_apart() -> None:
+    pieces = [("用", 0.0), (" Git", 0.2), ("Hub", 0.4), (" and", 0.6), ("写", 0.8), ("。", 1.0)]
+    timed = [
+        {"word": text, "start": at, "end": at + 0.2, "probability": 0.5 + at, "tokens": [0]} for text, at in pieces
+    ]
+    words = list(_join_punctuation(timed))
+    assert [(word.text, word.start_s, word.end_s) for word in words] == [
+        ("用", 0.0, 0.2),
+        ("GitHub", 0.2, pytest.approx(0.6)),
+        ("and", 0.6, pytest.approx(0.8)),
+        ("写。", 0.8, 1.0),
+    ]
+    assert words[1].probability == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("sound", [audio.noise(3.0, RATE), audio.music(4.0, RATE)], ids=["noise", "music"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.voice.hanzi import count_hanzi, to_simplified
+from services.voice.hanzi import count_hanzi, syllables, to_simplified
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_what_was_converted_once_stays_as_it_is() -> None:
 
 def test_chinese_characters_are_counted_without_punctuation_and_kana() -> None:
     assert count_hanzi("一二〇，ABC。かな 三") == 4
+
+
+def test_syllables_are_read_in_context_one_for_each_character() -> None:
+    assert syllables("銀行行长重新〇") == ["yin", "hang", "hang", "zhang", "chong", "xin", "ling"]
+    assert syllables("") == []
+    assert syllables("两个OK") == ["liang", "ge", "O", "K"]
