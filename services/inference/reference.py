@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from services.runtime.errors import InvalidInputError
+from services.voice.hanzi import HANZI
+from services.voice.script import join_text
 from services.voice.synthesis import trim_silence
 from services.voice.text import phonemize
 
@@ -23,6 +26,9 @@ GAP_S = 0.3
 RELEASE_S = 0.12
 
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
+# A word with its marks; each character of a script without spaces is one.
+_WIDE = rf"\u3041-\u30ff{HANZI}"
+_WORD = re.compile(rf"[{_WIDE}](?:(?![{_WIDE}])[^\w\s])*|[^\s{_WIDE}]+")
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class Reference:
     @property
     def text(self) -> str:
         """The words of the whole reference."""
-        return " ".join(cut.text for cut in self.cuts)
+        return join_text([cut.text for cut in self.cuts])
 
     @property
     def clip_ids(self) -> tuple[str, ...]:
@@ -163,12 +169,12 @@ def trim(clip: Clip) -> Cut | None:
     if best is None:
         return None
     _, last, end_s = best
-    return Cut(clip.id, end_s, join_words([word.text for word in words[: last + 1]]))
+    return Cut(clip.id, end_s, join_text([word.text for word in words[: last + 1]]))
 
 
 def _evenly_spread(clip: Clip) -> tuple[Word, ...]:
     """Word times of a clip without any: a guess that is seldom off by more than a word."""
-    texts = clip.text.split()
+    texts = _WORD.findall(clip.text)
     step = clip.seconds / max(1, len(texts))
     return tuple(Word(text, n * step, (n + 1) * step) for n, text in enumerate(texts))
 
@@ -192,11 +198,6 @@ def fit_recording(
     if cut is None or not cut.text:
         return None
     return wav[: int(cut.seconds * sample_rate_hz)], cut.text
-
-
-def join_words(words: Sequence[str]) -> str:
-    """Words to a text; recognisers write the space in front of a word where the script has spaces."""
-    return "".join(words).strip() if any(word.startswith(" ") for word in words) else " ".join(words).strip()
 
 
 def _score(clip: Clip, cut: Cut, pace: float) -> float:

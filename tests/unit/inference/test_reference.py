@@ -62,6 +62,46 @@ def test_a_long_clip_without_word_times_is_cut_as_if_spoken_evenly() -> None:
     assert cut.seconds == 6.0
 
 
+def test_a_long_chinese_clip_is_cut_between_characters_and_its_text_has_no_spaces() -> None:
+    text = "今天天气很好，我们去公园走走。后来下起了大雨，大家都回家了"
+    pieces = [
+        "今",
+        "天",
+        "天",
+        "气",
+        "很",
+        "好，",
+        "我",
+        "们",
+        "去",
+        "公",
+        "园",
+        "走",
+        "走。",
+        *"后来下起了大雨大家都回家了",
+    ]
+    words = tuple(Word(piece, n * 0.4, n * 0.4 + 0.35) for n, piece in enumerate(pieces))
+    cut = trim(clip("c", 12.0, text=text, words=words))
+    assert cut is not None
+    assert (cut.text, cut.seconds) == ("今天天气很好，我们去公园走走。", pytest.approx(12 * 0.4 + 0.375))
+    evenly = trim(clip("c", 26 * 0.42, text=text))
+    assert evenly is not None
+    assert evenly.text == "今天天气很好，我们去公园走走。"
+
+
+def test_latin_words_in_a_chinese_reference_keep_their_spaces() -> None:
+    pieces = ["我", "用", "machine", "learning", "写", "字。", *"后来下起了大雨大家都回家了"]
+    words = tuple(Word(piece, n * 0.6, n * 0.6 + 0.5) for n, piece in enumerate(pieces))
+    cut = trim(clip("c", 12.0, text="", words=words))
+    assert cut is not None
+    assert cut.text.startswith("我用machine learning写字。")
+
+
+def test_short_chinese_clips_are_joined_without_a_space() -> None:
+    clips = [clip("a", 2.0, text="今天天气很好。"), clip("b", 2.0, text="我们去公园。", confidence=0.8)]
+    assert choose_reference(clips).text == "今天天气很好。我们去公园。"
+
+
 def test_a_long_clip_of_one_word_cannot_serve() -> None:
     with pytest.raises(InvalidInputError) as error:
         choose_reference([clip("c", 12.0, text="Aaah")])
