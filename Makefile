@@ -15,14 +15,21 @@ VECTORS ?= tests/vectors
 # The longest first, so that the processes that share them end together.
 TESTS ?= tests/e2e tests/contract tests/unit
 JOBS ?= 2
+# What `make eval-pack` measures: speakers (all when empty), folders with more of them, and the pack.
+SPEAKERS ?=
+EVAL_DATA ?=
+PACK ?= packs/mini
+QUALITY ?=
+OUT ?= eval-output
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
 # The stamp's name holds a digest of everything that decides what is installed: nothing changed, nothing to do.
 KEY := $(shell cat pyproject.toml constraints.txt requirements-nodeps.txt deploy/local/setup.sh | sha256sum | cut -c1-16)
 STAMP := $(VENV)/.voiceloom-$(KEY)
+JUDGES := $(VENV)/.voiceloom-judges-$(shell sha256sum requirements-eval.txt | cut -c1-16)
 
-.PHONY: help setup test lint format demo up protos protos-check parity bench clean
+.PHONY: help setup test lint format demo up protos protos-check parity bench eval-pack clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +77,14 @@ parity: setup  ## Compare the models with the test vectors: make parity VECTORS=
 bench: setup  ## Measure the figures of docs/benchmarks.md (wants an idle machine)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-clean:  ## Remove .venv, caches and the demo's output; your data (.data) stays
-	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+eval-pack: setup $(JUDGES)  ## Train and measure voices: make eval-pack SPEAKERS="a b" EVAL_DATA=folder QUALITY=fast
+	$(BIN)/python -m eval.pack --pack $(PACK) --out $(OUT) --quality "$(QUALITY)" \
+	  --speakers $(SPEAKERS) --data $(EVAL_DATA) $(ARGS)
+
+$(JUDGES): | $(STAMP)
+	$(PIP) --quiet --only-binary=:all: $(PIP_ARGS) --no-deps -r requirements-eval.txt
+	@touch $@
+
+clean:  ## Remove .venv, caches and outputs; your data (.data) stays
+	rm -rf $(VENV) demo-output eval-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

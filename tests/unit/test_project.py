@@ -40,6 +40,7 @@ def lines_of(path: str) -> list[str]:
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = pins(PROJECT["dependencies"]) | pins(lines_of("requirements-nodeps.txt"))
 DEVELOPMENT = pins(PROJECT["optional-dependencies"]["dev"])
+EVALUATION = pins(lines_of("requirements-eval.txt"))
 CONSTRAINTS = pins(lines_of("constraints.txt"))
 
 
@@ -73,7 +74,7 @@ def test_the_constraints_pin_the_same_versions() -> None:
 def test_every_dependency_says_what_it_earns() -> None:
     rows = re.findall(r"^\| ([\w.-]+) \| \S", (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8"), re.M)
     explained = {normal(row) for row in rows} - {"package", "what"}
-    assert explained == set(RUNTIME) | set(DEVELOPMENT)
+    assert explained == set(RUNTIME) | set(DEVELOPMENT) | set(EVALUATION)
 
 
 def make(*arguments: str) -> "subprocess.CompletedProcess[str]":

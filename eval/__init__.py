@@ -1,0 +1,1 @@
+"""Measures how well voices speak: intelligibility, likeness, naturalness and pace, beside natural recordings."""

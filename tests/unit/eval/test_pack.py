@@ -1,0 +1,59 @@
+"""What the command does around the judging: sentences, kept recordings, packs that are not finished."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from eval.pack import keep, others_than_prompt, parse_args, read_again, sentences_of
+from eval.speak import Said, open_pack, prompt_of
+from eval.task import manifests_of
+from services.voice.errors import PackError
+from tests.unit.eval.fakes import RATE, TEXT, speaker, tone
+
+NANO = Path(__file__).resolve().parents[3] / "packs" / "nano"
+
+
+def test_there_are_thirty_english_and_twenty_chinese_sentences() -> None:
+    assert (len(sentences_of("en", 0)), len(sentences_of("zh", 0)), len(sentences_of("en", 8))) == (30, 20, 8)
+
+
+def test_what_was_kept_is_read_again_with_its_words(tmp_path: Path) -> None:
+    one = speaker(tmp_path, "low", 100)
+    keep(tmp_path / "fine-tuned", [Said("03", "whatever", tone(100), RATE), Said("reference_1", TEXT, tone(90), RATE)])
+    again = read_again(tmp_path / "fine-tuned", one)
+    assert [(said.name, said.text) for said in again] == [("03", sentences_of("en", 0)[3]), ("reference_1", TEXT)]
+    assert again[0].seconds == 1.0
+
+
+def test_the_prompt_of_a_voice_is_not_what_it_is_compared_with(tmp_path: Path) -> None:
+    one = speaker(tmp_path, "low", 100, seconds=(1.0, 5.0, 9.0))
+    assert prompt_of(one).name == "reference_1"
+    assert [clip.name for clip in others_than_prompt(one)] == ["reference_0", "reference_2"]
+
+
+def test_a_pack_without_its_gpt_can_be_opened(tmp_path: Path) -> None:
+    shutil.copy(NANO / "pack.toml", tmp_path)
+    shutil.copy(NANO / "sovits.safetensors", tmp_path)
+    pack = open_pack(tmp_path)
+    assert (pack.path, list(pack.files)) == (tmp_path, ["sovits.safetensors"])
+
+
+def test_a_folder_without_a_pack_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackError):
+        open_pack(tmp_path)
+
+
+def test_the_last_manifest_of_every_stage_is_taken(tmp_path: Path) -> None:
+    for lease in ("2", "10"):
+        folder = tmp_path / "tasks" / "t1" / "asr" / lease
+        folder.mkdir(parents=True)
+        (folder / "manifest.pb").write_bytes(lease.encode())
+    found = manifests_of(tmp_path, "t1")
+    assert {stage: ref.uri for stage, ref in found.items()} == {"asr": "tasks/t1/asr/10/manifest.pb"}
+
+
+def test_the_default_is_a_task_for_every_speaker() -> None:
+    args = parse_args([])
+    assert not (args.natural or args.zero_shot or args.resynthesis or args.reuse)
+    assert args.speakers == []
