@@ -12,6 +12,10 @@ PIP_ARGS ?=
 PORT ?= 8000
 DATA ?= .data
 VECTORS ?= tests/vectors
+# Of `make corpus`: the language, hours of it, the folder.
+SPOKEN ?= en
+HOURS ?= 1
+OUT ?= .data/corpus
 # The longest first, so that the processes that share them end together.
 TESTS ?= tests/e2e tests/contract tests/unit
 JOBS ?= 2
@@ -29,7 +33,7 @@ KEY := $(shell cat pyproject.toml constraints.txt requirements-nodeps.txt deploy
 STAMP := $(VENV)/.voiceloom-$(KEY)
 JUDGES := $(VENV)/.voiceloom-judges-$(shell sha256sum requirements-eval.txt | cut -c1-16)
 
-.PHONY: help setup test lint format demo up protos protos-check parity bench eval-pack clean
+.PHONY: help setup test lint format demo up corpus protos protos-check parity bench eval-pack clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,6 +88,11 @@ eval-pack: setup $(JUDGES)  ## Train and measure voices: make eval-pack SPEAKERS
 $(JUDGES): | $(STAMP)
 	$(PIP) --quiet --only-binary=:all: $(PIP_ARGS) --no-deps -r requirements-eval.txt
 	@touch $@
+
+corpus: setup  ## Make synthetic speech for pretraining: make corpus SPOKEN=en|zh HOURS=1 OUT=.data/corpus
+	VENV="$(VENV)" PIP_ARGS="$(PIP_ARGS)" deploy/local/corpus.sh $(SPOKEN) .data/corpus-parts
+	$(BIN)/python -m services.training.synthetic --language $(SPOKEN) --hours $(HOURS) --out $(OUT) \
+	  --parts .data/corpus-parts --jobs $(JOBS)
 
 clean:  ## Remove .venv, caches and outputs; your data (.data) stays
 	rm -rf $(VENV) demo-output eval-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""A synthetic speech corpus for pretraining, made from packages alone (docs/corpus.md)."""
