@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.inference.wer import word_error_rate
+from services.inference.wer import word_errors
 from services.voice.audio import resample
+from services.voice.script import Passage, join_text
 from services.voice.speaker import SpeakerEncoder
 from services.voice.synthesis import PAUSE_S, Spoken, join
 from services.voice.vad import speech_ratio
@@ -65,41 +66,57 @@ class Candidate:
     scores: Scores
 
 
+@dataclass(frozen=True)
+class Read:
+    """A passage of the text and what was spoken of it."""
+
+    passage: Passage
+    sentences: Sequence[Spoken]
+
+
 class Judge:
     """Scores what was spoken: a recogniser hears it, a speaker encoder compares it with the real voice."""
 
     def __init__(
         self,
-        recognise: Callable[[np.ndarray], str],
+        recognise: Callable[[np.ndarray, str], str],
         speaker_encoder: SpeakerEncoder,
         clips_16k: Sequence[np.ndarray],
-        language: str,
         sample_rate_hz: int,
     ) -> None:
-        """`recognise` takes (N,) float32 at 16 kHz; `clips_16k` are clips of the speaker other than the reference."""
+        """`recognise` takes (N,) float32 at 16 kHz and a language; `clips_16k` are the speaker's, but no reference."""
         self._recognise = recognise
         self._speaker_encoder = speaker_encoder
-        self._language = language
         self._sample_rate_hz = sample_rate_hz
         vectors = [speaker_encoder.embed(clip) for clip in clips_16k[:COMPARED_CLIPS]]
         mean = np.mean(vectors, axis=0)
         self._speaker = mean / np.linalg.norm(mean)
 
-    def score(self, text: str, sentences: Sequence[Spoken]) -> Scores:
-        """Score the sentences of one candidate against the whole text."""
-        parts = [sentence.wav for sentence in sentences]
-        wav = self._at_16k(join(parts, self._sample_rate_hz))
+    def score(self, readings: Sequence[Read]) -> Scores:
+        """Score what one candidate made of a text. Raises ValueError when there is no word in it."""
+        sentences = [sentence for read in readings for sentence in read.sentences]
+        wav = self._at_16k(join([sentence.wav for sentence in sentences], self._sample_rate_hz))
         expected_s = sum(sentence.expected_s for sentence in sentences) + PAUSE_S * max(0, len(sentences) - 1)
-        heard = " ".join(
-            self._recognise(self._at_16k(join(group, self._sample_rate_hz))) for group in self._groups(parts)
-        )
+        heard = [self._hear(read) for read in readings]
+        counts = [
+            word_errors(read.passage.text, text, read.passage.language)
+            for read, text in zip(readings, heard, strict=True)
+        ]
+        words = sum(said for _, said in counts)
+        if not words:
+            raise ValueError("there is no word to compare with")
         return Scores(
-            heard_text=heard.strip(),
-            word_error_rate=word_error_rate(text, heard, self._language),
+            heard_text=join_text(heard),
+            word_error_rate=sum(errors for errors, _ in counts) / words,
             speaker_similarity=self._similarity(wav),
             speech_ratio=speech_ratio(wav),
             length_ratio=len(wav) / LISTENING_HZ / expected_s,
         )
+
+    def _hear(self, read: Read) -> str:
+        groups = self._groups([sentence.wav for sentence in read.sentences])
+        wavs = (self._at_16k(join(group, self._sample_rate_hz)) for group in groups)
+        return join_text([self._recognise(wav, read.passage.language) for wav in wavs])
 
     def _at_16k(self, wav: np.ndarray) -> np.ndarray:
         return resample(wav, self._sample_rate_hz, LISTENING_HZ).astype(np.float32) if len(wav) else wav

@@ -22,7 +22,6 @@ from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import InvalidInputError, NotReadyError, StoppedError
 from services.voice.audio import read_wav, to_int16
 from services.voice.synthesis import PAUSE_S, Speaker
-from services.voice.text import phonemize
 from voiceloom.inference.v1 import inference_pb2, inference_pb2_grpc
 from voiceloom.pipeline.v1 import manifest_pb2
 
@@ -83,17 +82,15 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
         self._check(request)
         stages = [request.manifests[stage].sha256 for stage in sorted(request.manifests)]
         voice = self._voices.get([request.voice_id, *stages], lambda: self._load(request))
-        language = request.language or voice.language
-        self._models.check_language(language)
-        if not phonemize(request.text, language):
-            raise InvalidInputError("TARGET_TEXT_EMPTY", language=language)
+        self._models.check_language(request.language or voice.language)
         rate = voice.speaker.sample_rate_hz
         pause = np.zeros(0, np.float32)
         options = speaking_options(request.synthesis, self._models.pack.sampling)
-        for spoken in voice.speaker.sentences(request.text, language, options, check):
-            pcm = to_int16(np.concatenate([pause, spoken.wav])).tobytes()
-            yield inference_pb2.SynthesizeResponse(pcm=pcm, sample_rate_hz=rate, text=spoken.text)
-            pause = np.zeros(int(PAUSE_S * rate), np.float32)
+        for passage in self._models.passages(request.text, request.language or voice.language):
+            for spoken in voice.speaker.sentences(passage.text, passage.language, options, check):
+                pcm = to_int16(np.concatenate([pause, spoken.wav])).tobytes()
+                yield inference_pb2.SynthesizeResponse(pcm=pcm, sample_rate_hz=rate, text=spoken.text)
+                pause = np.zeros(int(PAUSE_S * rate), np.float32)
 
     def _check(self, request: inference_pb2.SynthesizeRequest) -> None:
         if len(request.text) > self._settings.max_text_chars:

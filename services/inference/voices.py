@@ -17,6 +17,7 @@ from services.voice.checkpoint import load_gpt, load_sovits
 from services.voice.content import ContentEncoder, load_content_encoder
 from services.voice.gpt import Gpt
 from services.voice.pack import Pack
+from services.voice.script import Passage, language_of, passages, unspoken_language
 from services.voice.sovits import Sovits
 from services.voice.speaker import SpeakerEncoder, load_speaker_encoder
 from services.voice.synthesis import Prompt, Speaker, make_prompt
@@ -51,14 +52,30 @@ class Models:
         return load_gpt(path, family=self.pack.family, device=self.device)
 
     def prompt(self, sovits: Sovits, wav: np.ndarray, sample_rate_hz: int, text: str, language: str) -> Prompt:
-        """A reference (N,) float32 with its words."""
-        return make_prompt(sovits, self.content_encoder, wav, sample_rate_hz, phonemize(text, language).ids)
+        """A reference (N,) float32 with its words, in the voice's language or as they are written."""
+        phonemes = phonemize(text, language_of(text, language, self.languages))
+        return make_prompt(sovits, self.content_encoder, wav, sample_rate_hz, phonemes.ids)
+
+    @property
+    def languages(self) -> list[str]:
+        """Those that the pack speaks and that have a front end."""
+        return [known for known in self.pack.languages if known in supported()]
 
     def check_language(self, language: str) -> None:
         """Raises InvalidInputError LANGUAGE_UNSUPPORTED unless the pack speaks it and there is a front end."""
-        spoken = [known for known in self.pack.languages if known in supported()]
-        if language not in spoken:
-            raise InvalidInputError("LANGUAGE_UNSUPPORTED", language=language, languages=", ".join(spoken))
+        if language not in self.languages:
+            raise InvalidInputError("LANGUAGE_UNSUPPORTED", language=language, languages=", ".join(self.languages))
+
+    def passages(self, text: str, language: str) -> list[Passage]:
+        """A text to speak, each passage in the language that it is written in, else in the voice's `language`.
+
+        Raises InvalidInputError LANGUAGE_UNSUPPORTED, or TARGET_TEXT_EMPTY when there is nothing to pronounce.
+        """
+        self.check_language(unspoken_language(text, self.languages) or language)
+        found = [part for part in passages(text, language, self.languages) if phonemize(part.text, part.language)]
+        if not found:
+            raise InvalidInputError("TARGET_TEXT_EMPTY", language=language)
+        return found
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from services.inference.inference import (
     LISTENING_HZ,
     Candidate,
     Judge,
+    Read,
     Weights,
     audition,
     best_candidate,
@@ -33,7 +34,7 @@ from services.inference.reference import (
 )
 from services.inference.settings import InferenceSettings
 from services.inference.voices import Models
-from services.runtime.errors import InvalidInputError, StageFailedError
+from services.runtime.errors import StageFailedError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.stage import StageContext, StopFlag
 from services.voice.audio import resample, write_wav
@@ -41,6 +42,7 @@ from services.voice.decode import AudioReader
 from services.voice.errors import VoiceError
 from services.voice.gpt import Gpt
 from services.voice.pack import Sampling
+from services.voice.script import language_of
 from services.voice.sovits import Sovits
 from services.voice.synthesis import Prompt, Speaker, SpeakingOptions, Spoken, join, match_level, speech_level
 from services.voice.text import phonemize
@@ -118,8 +120,7 @@ class _Run:
         self.language = transcripts.language or ctx.claim.detected_language
         models.check_language(self.language)
         self.text = self.synthesis.target_text.strip() or DEFAULT_TEXTS[self.language]
-        if not phonemize(self.text, self.language):
-            raise InvalidInputError("TARGET_TEXT_EMPTY", language=self.language)
+        self.passages = models.passages(self.text, self.language)
         self.rate = slices.sample_rate_hz
         self.clips = usable_clips(slices, transcripts, self._spoken_clips())
         self.samples = float_samples(ctx.read_tensors(slices.clips_ref), self.clips)
@@ -138,10 +139,9 @@ class _Run:
         any_sovits = self._sovits(next(iter(self.sovits)))  # what makes the prompt is frozen in training
         prompt = self.models.prompt(any_sovits, wav, self.rate, text, self.language)
         judge = Judge(
-            lambda heard: self.recogniser.hear(heard, LISTENING_HZ, self.language).text,
+            lambda heard, language: self.recogniser.hear(heard, LISTENING_HZ, language).text,
             self.models.speaker_encoder,
             self._other_clips(reference),
-            self.language,
             self.rate,
         )
         gpts, sovits = ([_to_weights(model) for model in models.values()] for models in (self.gpts, self.sovits))
@@ -191,7 +191,7 @@ class _Run:
             return None
         hear = partial(self.recogniser.hear, sample_rate_hz=self.rate, language=self.language, word_times=True)
         fitted = fit_recording(wav, self.rate, self.synthesis.ref_text or file.transcript, hear)
-        if fitted is None or not phonemize(fitted[1], self.language):
+        if fitted is None or not phonemize(fitted[1], language_of(fitted[1], self.language, self.models.languages)):
             return None
         level = float(np.median([speech_level(samples) for samples in self.samples.values()]))
         return match_level(fitted[0], level), fitted[1]
@@ -207,10 +207,13 @@ class _Run:
         self._progress(0.0, "inference.speaking")
         speaker = Speaker(self._gpt(gpt.filename), self._sovits(sovits.filename), prompt, self.pace)
         check = self.ctx.stop.raise_if_set
-        sentences = list(speaker.sentences(self.text, self.language, self.options, check))
+        readings = [
+            Read(part, list(speaker.sentences(part.text, part.language, self.options, check))) for part in self.passages
+        ]
+        sentences = [sentence for read in readings for sentence in read.sentences]
         self._progress(_SPEAKING_SHARE, "inference.scoring")
         self._tell(gpt, sovits, sentences)
-        scores = judge.score(self.text, sentences)
+        scores = judge.score(readings)
         self.done += 1
         self._progress(0.0, "inference.scoring")
         wav = join([sentence.wav for sentence in sentences], self.rate)

@@ -128,9 +128,21 @@ def test_text_that_cannot_be_spoken_is_refused_before_anything_is_loaded(
     worker: InferenceWorker, trained: Trained
 ) -> None:
     with pytest.raises(InvalidInputError) as error:
-        worker(trained.context(Synthesis(target_text="你好。。。")))
+        worker(trained.context(Synthesis(target_text="。。。")))
     assert error.value.code == "TARGET_TEXT_EMPTY"
     assert error.value.params == {"language": "en"}
+    with pytest.raises(InvalidInputError) as error:
+        worker(trained.context(Synthesis(target_text="こんにちは、世界。")))
+    assert error.value.code == "LANGUAGE_UNSUPPORTED"
+    assert error.value.params == {"language": "ja", "languages": "en, zh"}
+
+
+def test_every_sentence_is_spoken_and_heard_in_the_language_it_is_written_in(
+    worker: InferenceWorker, trained: Trained, asr: FakeAsr
+) -> None:
+    manifest = worker(trained.context(Synthesis(target_text="Hello there, my friend. 今天天气很好，我们去公园。")))
+    assert [call.language for call in asr.calls] == ["en", "zh"] * 3
+    assert manifest.target_text == "Hello there, my friend. 今天天气很好，我们去公园。"
 
 
 def test_a_recogniser_that_comes_back_is_asked_again(worker: InferenceWorker, trained: Trained, asr: FakeAsr) -> None:

@@ -82,6 +82,13 @@ async def test_the_last_pair_speaks_until_the_stage_has_judged_which_is_best(
     assert (after.voices[0].sovits, after.voices[0].gpt) == (judged.best_sovits, judged.best_gpt)
 
 
+async def test_a_page_in_two_languages_is_spoken_sentence_by_sentence(client: Client) -> None:
+    sentences = ["This is the first sentence of the page.", "今天天气很好，我们去公园走走。"]
+    for language in ("en", ""):
+        pieces = await client.speak(" ".join(sentences), language=language)
+        assert [piece.text for piece in pieces] == sentences
+
+
 async def test_only_the_voices_used_last_stay_loaded(client: Client) -> None:
     for voice_id in ("a", "b", "a", "c"):
         await client.speak("Hello there.", voice_id=voice_id)
@@ -91,14 +98,15 @@ async def test_only_the_voices_used_last_stay_loaded(client: Client) -> None:
 
 async def test_the_pack_is_described(client: Client, models: Models) -> None:
     pack = (await client.stub.ListVoices(pb.ListVoicesRequest())).pack
-    assert (pack.name, pack.family, list(pack.languages)) == ("nano", "voiceloom-nano", ["en"])
+    assert (pack.name, pack.family, list(pack.languages)) == ("nano", "voiceloom-nano", ["en", "zh"])
     assert pack.sha256 == models.pack.sha256
 
 
 async def test_bad_requests_are_refused_with_a_code(client: Client) -> None:
     assert (await client.refusal("x" * 10_001)).code == "TEXT_TOO_LONG"
-    assert (await client.refusal("你好")).code == "TARGET_TEXT_EMPTY"
-    assert (await client.refusal(language="zh")).code == "LANGUAGE_UNSUPPORTED"
+    assert (await client.refusal("……")).code == "TARGET_TEXT_EMPTY"
+    assert (await client.refusal("こんにちは")).code == "LANGUAGE_UNSUPPORTED"
+    assert (await client.refusal(language="ja")).code == "LANGUAGE_UNSUPPORTED"
     assert (await client.refusal(manifests={})).code == "VOICE_NOT_READY"
     assert (await client.refusal(synthesis=Synthesis(ref_audio_id="f"))).code == "INVALID_REQUEST"
 
