@@ -46,7 +46,9 @@ class Speaker:
 
     def style(self, load: Callable[[str], np.ndarray]) -> np.ndarray:
         """The mixed style table (510, 256)."""
-        return np.sum([load(name) * np.float32(weight) for name, weight in self.parts], axis=0, dtype=np.float32)
+        tables = np.stack([load(name) for name, _ in self.parts])
+        weights = np.array([weight for _, weight in self.parts], np.float32)
+        return np.asarray(np.tensordot(weights, tables, axes=1))
 
 
 def choose_speaker(language: str, rng: random.Random) -> Speaker:
