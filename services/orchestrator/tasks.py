@@ -22,6 +22,7 @@ from services.orchestrator.webhooks import checked_url
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import BusyError, ConflictError, InvalidInputError, NotFoundError, NotReadyError
 from services.runtime.log import log
+from services.voice.script import unspoken_language
 
 MAX_NAME_CHARS = 64
 
@@ -37,6 +38,7 @@ class NewTask:
     language: str
     options: bytes
     inference: bool
+    target_text: str
     callback_url: str
 
 
@@ -96,8 +98,11 @@ class Tasks:
         (FILE_NOT_FOUND), BusyError (QUEUE_FULL).
         """
         name = checked_name(new.exp_name)
-        if new.language not in ("auto", *self._languages):
-            raise InvalidInputError("LANGUAGE_UNSUPPORTED", language=new.language, languages=", ".join(self._languages))
+        # A text that no voice of this pack can read is refused now rather than after the training.
+        foreign = unspoken_language(new.target_text, self._languages) if new.inference else ""
+        for language in (new.language, foreign):
+            if language not in ("auto", "", *self._languages):
+                raise InvalidInputError("LANGUAGE_UNSUPPORTED", language=language, languages=", ".join(self._languages))
         if not new.file_ids:
             raise InvalidInputError("INVALID_REQUEST", problem="file_ids")
         if new.callback_url:

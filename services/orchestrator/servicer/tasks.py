@@ -47,6 +47,7 @@ class TaskServicer(TaskServiceServicer):
             language=options.language or "auto",
             options=options.SerializeToString(),
             inference=not options.inference.disabled,
+            target_text=options.inference.target_text,
             callback_url=options.callback_url,
         )
         return pb.CreateTaskResponse(task=to_task(await self._tasks.create(new)))

@@ -73,6 +73,14 @@ async def test_language_that_the_pack_does_not_speak_is_refused_at_once(system: 
     assert error.params == {"language": "zh", "languages": "en"}
 
 
+async def test_text_that_no_voice_of_the_pack_can_read_is_refused_before_the_training(system: System) -> None:
+    status, error = await refusal(system.create(inference=Synthesis(target_text="吃过午饭，我们慢慢散步。")))
+    assert (status, error.code) == (grpc.StatusCode.INVALID_ARGUMENT, "LANGUAGE_UNSUPPORTED")
+    assert error.params == {"language": "zh", "languages": "en"}
+    await system.create("speaks", inference=Synthesis(target_text="She said 你好 to everybody."))
+    await system.create("silent", inference=Synthesis(target_text="吃过午饭。", disabled=True))
+
+
 async def test_missing_reference_recording_is_refused(system: System) -> None:
     status, error = await refusal(system.create(inference=Synthesis(ref_audio_id="nowhere")))
     assert (status, error.params) == (grpc.StatusCode.NOT_FOUND, {"file_id": "nowhere"})
