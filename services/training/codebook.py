@@ -1,8 +1,9 @@
-"""The token vocabulary of a pack, found without labels: a projection of frame pairs, then k-means.
+"""The token vocabulary of a pack: a projection of frame pairs, then k-means.
 
-One token stands for two content frames. The projection keeps the directions in which pairs differ most (principal
-components), so that distances after it are close to those before; k-means on it gives the codebook that the quantiser
-looks up. Both are then frozen, as they are in fine-tuning.
+One token stands for two content frames. The projection keeps the directions that tell phonemes apart and measures
+distances along them in units of how much one phoneme varies (linear discriminant analysis, Fisher 1936), so that codes
+differ in what is spoken before they differ in who speaks; k-means on it gives the codebook that the quantiser looks
+up. Without phonemes the directions of the greatest variance are kept. Both are then frozen, as they are in fine-tuning.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -22,14 +24,19 @@ class Codebook:
     bias: Tensor  # (D,)
     codes: Tensor  # (K, D)
     counts: Tensor  # (K,) how many pairs chose each code
-    distortion: float  # mean squared distance over the variance of the pairs, 0..1
+    distortion: float  # mean squared distance over the variance of the projected pairs, 0..1
 
 
-def frame_pairs(features: np.ndarray, limit: int, seed: int) -> Tensor:
-    """At most `limit` pairs of neighbouring frames, (N, 2 * C) float32 in the order of a convolution kernel (C, 2)."""
+def choose_pairs(features: np.ndarray, limit: int, seed: int) -> np.ndarray:
+    """Indices of at most `limit` pairs of neighbouring frames, rising."""
     pairs = len(features) // 2
     rng = np.random.default_rng(seed)
-    chosen = np.sort(rng.choice(pairs, size=min(limit, pairs), replace=False))
+    return np.sort(rng.choice(pairs, size=min(limit, pairs), replace=False))
+
+
+def frame_pairs(features: np.ndarray, chosen: np.ndarray) -> Tensor:
+    """Pairs of neighbouring frames, (N, 2 * C) float32 in the order of a convolution kernel (C, 2)."""
+    pairs = len(features) // 2
     stacked = features[: pairs * 2].reshape(pairs, 2, -1)[chosen].astype(np.float32)
     return torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 2, 1))).flatten(1)
 
@@ -43,6 +50,30 @@ def principal_projection(pairs: Tensor, dims: int) -> tuple[Tensor, Tensor]:
     # The sign of an eigenvector is arbitrary; fix it so that the same data gives the same codebook everywhere.
     vectors = vectors * torch.sign(vectors.gather(1, vectors.abs().argmax(1, keepdim=True)))
     return vectors, -(vectors @ mean)
+
+
+def discriminant_projection(pairs: Tensor, classes: Tensor, dims: int) -> tuple[Tensor, Tensor]:
+    """(D, 2 * C) rows in order of how well they tell the classes (N,) apart, and the bias that centres them.
+
+    Along each row a class has variance r / (1 + r), where r is that between classes over that within one: a direction
+    that tells nothing is as good as left out. The rows beyond the number of classes are zero.
+    """
+    mean = pairs.mean(0)
+    centred = (pairs - mean).double()
+    count = int(classes.max()) + 1
+    sizes = torch.bincount(classes, minlength=count).clamp(min=1).double()
+    means = torch.zeros(count, centred.shape[1], dtype=torch.double).index_add_(0, classes, centred) / sizes[:, None]
+    between = (means * sizes[:, None]).T @ means / len(pairs)
+    within = centred.T @ centred / len(pairs) - between
+    ridge = 1e-3 * within.diagonal().mean()
+    lower = torch.linalg.cholesky(within + ridge * torch.eye(len(within), dtype=torch.double))
+    half = torch.linalg.solve_triangular(lower, between, upper=False)
+    ratios, vectors = torch.linalg.eigh(torch.linalg.solve_triangular(lower, half.T, upper=False))
+    ratios, vectors = ratios.flip(0)[:dims].clamp(min=0.0), vectors.flip(1)[:, :dims]
+    rows = torch.linalg.solve_triangular(lower.T, vectors, upper=True).T * (ratios / (1.0 + ratios)).sqrt()[:, None]
+    rows = rows * torch.sign(rows.gather(1, rows.abs().argmax(1, keepdim=True)))
+    rows = F.pad(rows.float(), (0, 0, 0, dims - len(rows))).contiguous()
+    return rows, -(rows @ mean)
 
 
 def nearest(points: Tensor, codes: Tensor, chunk: int = 16384) -> tuple[Tensor, Tensor]:
@@ -79,16 +110,29 @@ def k_means(points: Tensor, codes: int, rounds: int, seed: int) -> tuple[Tensor,
 
 
 def fit_codebook(
-    features: np.ndarray, *, codes: int, dims: int, seed: int, limit: int = 120_000, rounds: int = 25
+    features: np.ndarray,
+    *,
+    codes: int,
+    dims: int,
+    seed: int,
+    classes: np.ndarray | None = None,
+    limit: int = 120_000,
+    rounds: int = 25,
 ) -> Codebook:
-    """Projection and codes for content features (frames, C) at 50 Hz."""
-    pairs = frame_pairs(features, limit, seed)
-    variance = float(pairs.var(0).sum())
-    weight, bias = principal_projection(pairs[:: max(1, len(pairs) // 60_000)], dims)
+    """Projection and codes for content features (frames, C) at 50 Hz.
+
+    `classes` (frames // 2,) says what is spoken in each pair of frames, -1 where nothing is.
+    """
+    chosen = choose_pairs(features, limit, seed)
+    pairs = frame_pairs(features, chosen)
+    if classes is None:
+        weight, bias = principal_projection(pairs[:: max(1, len(pairs) // 60_000)], dims)
+    else:
+        labels = torch.from_numpy(classes[chosen].astype(np.int64))
+        weight, bias = discriminant_projection(pairs[labels >= 0], labels[labels >= 0], dims)
     points = pairs @ weight.T + bias
     centres, counts, distance = k_means(points, codes, rounds, seed)
-    lost = variance - float(points.var(0).sum())
-    return Codebook(weight.reshape(dims, -1, 2), bias, centres, counts, (distance + lost) / variance)
+    return Codebook(weight.reshape(dims, -1, 2), bias, centres, counts, distance / float(points.var(0).sum()))
 
 
 def mutual_information(first: np.ndarray, second: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -181,7 +181,7 @@ class CorpusCache:
                 index.flush()
                 self.clips.append(clip)
 
-    def set_phones(self, phones: dict[str, Sequence[int]]) -> None:
+    def set_phones(self, phones: Mapping[str, Sequence[int] | np.ndarray]) -> None:
         """Replace the symbol ids of the clips."""
         rows = ({"id": name, "phones": [int(p) for p in ids]} for name, ids in phones.items())
         write_text(self.folder / "phones.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
@@ -194,17 +194,19 @@ class CorpusCache:
             self._features = np.memmap(self.folder / "features.f16", np.float16, "r").reshape(-1, self.key.channels)
         return self._features
 
-    def item(self, index: int, tokens: np.ndarray | None = None) -> Item:
-        """One clip as training sees it; `tokens` is the flat array of the whole corpus, two frames a token."""
+    def item(self, index: int, tokens: np.ndarray | None = None, spoken: np.ndarray | None = None) -> Item:
+        """One clip as training sees it; `tokens` and `spoken` are arrays of the whole corpus, two frames a token."""
         if self._audio is None:
             self._audio = np.memmap(self.folder / "audio.i16", np.int16, "r")
         clip = self.clips[index]
+        at = slice(clip.frames_at // 2, (clip.frames_at + clip.frames) // 2)
         return Item(
             id=clip.id,
             audio=self._audio[clip.samples_at : clip.samples_at + clip.samples],
             features=self.features[clip.frames_at : clip.frames_at + clip.frames],
             phones=self.phones[clip.id],
-            tokens=None if tokens is None else tokens[clip.frames_at // 2 : (clip.frames_at + clip.frames) // 2],
+            tokens=None if tokens is None else tokens[at],
+            spoken=None if spoken is None else spoken[at],
         )
 
 

@@ -30,6 +30,7 @@ class Item:
     phones: np.ndarray  # (symbols,) int32
     tokens: np.ndarray | None = None  # (frames // 2,) int32
     bert: np.ndarray | None = None  # (bert channels, symbols) float16
+    spoken: np.ndarray | None = None  # (frames // 2,) int32, index in `phones` of what each token speaks
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class GptBatch:
     tokens: Tensor  # (B, T) int64
     token_lengths: Tensor  # (B,) int64
     bert: Tensor | None = None  # (B, D, N) float32
+    spoken: Tensor | None = None  # (B, T) int64, index of the symbol that each token speaks; -1 beyond the lengths
 
     def to(self, device: torch.device) -> GptBatch:
         """The same batch on another device."""
@@ -65,6 +67,7 @@ class GptBatch:
             self.tokens.to(device),
             self.token_lengths.to(device),
             None if self.bert is None else self.bert.to(device),
+            None if self.spoken is None else self.spoken.to(device),
         )
 
 
@@ -112,11 +115,15 @@ def join(items: Sequence[Item]) -> Item:
     """Clips of one speaker one after another, as a GPT sees a prompt and the text that follows it."""
     if len(items) == 1:
         return items[0]
+    starts = np.cumsum([0, *(len(item.phones) for item in items)])
     return replace(
         items[0],
         phones=np.concatenate([item.phones for item in items]),
         tokens=np.concatenate([item.tokens for item in items if item.tokens is not None]),
         bert=None if items[0].bert is None else np.concatenate([i.bert for i in items if i.bert is not None], axis=1),
+        spoken=None
+        if items[0].spoken is None
+        else np.concatenate([i.spoken + at for i, at in zip(items, starts, strict=False) if i.spoken is not None]),
     )
 
 
@@ -148,12 +155,15 @@ def gpt_batch(items: Sequence[Item]) -> GptBatch:
         for row, item in enumerate(items):
             if item.bert is not None:
                 bert[row, :, : item.bert.shape[1]] = torch.from_numpy(item.bert.astype(np.float32))
-    return GptBatch(phones, phone_lengths, tokens, token_lengths, bert)
+    spoken = None
+    if all(item.spoken is not None for item in items):
+        spoken = _pad([item.spoken for item in items if item.spoken is not None], value=-1)[0]
+    return GptBatch(phones, phone_lengths, tokens, token_lengths, bert, spoken)
 
 
-def _pad(rows: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+def _pad(rows: Sequence[np.ndarray], value: int = 0) -> tuple[Tensor, Tensor]:
     lengths = torch.tensor([len(row) for row in rows])
-    padded = torch.zeros(len(rows), int(lengths.max()), dtype=torch.int64)
+    padded = torch.full((len(rows), int(lengths.max())), value, dtype=torch.int64)
     for index, row in enumerate(rows):
         padded[index, : len(row)] = torch.from_numpy(np.asarray(row).astype(np.int64))
     return padded, lengths

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from services.training.dataset import FRAMES_PER_TOKEN, Item, companions, gpt_batch, join
-from services.training.steps import GptStepper, Losses, StepSettings
+from services.training.steps import GptSettings, GptStepper, Losses
 from services.voice.checkpoint import build_gpt, save_gpt
 from services.voice.pack import Pack
 
@@ -19,7 +19,7 @@ class GptTraining:
 
     def __init__(self, pack: Pack, items: Sequence[Item], seed: int, device: torch.device) -> None:
         self._pack, self._items, self._seed = pack, items, seed
-        settings = StepSettings(seed=seed, clip_norm=1.0, amp=device.type == "cuda")
+        settings = GptSettings(seed=seed, amp=device.type == "cuda")
         self._stepper = GptStepper(build_gpt(pack, device), settings, pack.finetune.gpt_optimizer)
         self.models, self.optimizers = self._stepper.models, self._stepper.optimizers
         self._frames = [0 if item.tokens is None else FRAMES_PER_TOKEN * len(item.tokens) for item in items]

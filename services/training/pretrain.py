@@ -1,11 +1,12 @@
-"""Trains both models of a voice pack from scratch: corpus -> cache -> codebook -> SoVITS and GPT -> pack.
+"""Trains both models of a voice pack from scratch: corpus -> cache -> alignment -> codebook -> SoVITS and GPT -> pack.
 
 Alone on any machine, without the services (only torch, numpy, soxr, safetensors, and PyAV for the first phase):
 
     python -m services.training.pretrain --corpus DIR --manifest FILE --pack-config packs/mini/pack.toml --out DIR
 
-Every phase goes on where it stopped. `sovits` and `gpt` need only what `prepare` and `codebook` left in the folder, so
-they may run side by side.
+Every phase goes on where it stopped. `sovits` and `gpt` need only what the phases before them left in the folder, so
+they may run side by side. `prepare` may be run again with other corpora: their clips join those in the cache; then
+`align` and `codebook` follow once more (`--keep-codebook` when a model was trained on its tokens already).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,19 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from services.training.aligner import Spoken, fit_aligner, silent_frames
 from services.training.codebook import Codebook, fit_codebook, frame_pairs, mutual_information, nearest
-from services.training.corpus import AudioFolder, CacheKey, CorpusCache, prepare, read_manifest, write_text
+from services.training.corpus import (
+    AudioFolder,
+    CachedClip,
+    CacheKey,
+    CorpusCache,
+    prepare,
+    read_manifest,
+    write_text,
+)
 from services.training.dataset import (
+    FRAMES_PER_S,
     GptBatch,
     SovitsBatch,
     companions,
@@ -40,15 +51,20 @@ from services.training.dataset import (
     join,
     sovits_batch,
 )
-from services.training.steps import GptStepper, Losses, SovitsSettings, SovitsStepper, StepSettings
+from services.training.steps import GptSettings, GptStepper, Losses, SovitsSettings, SovitsStepper
 from services.voice.checkpoint import load_training_state, save_training_state
 from services.voice.discriminator import Discriminator, DiscriminatorConfig
 from services.voice.gpt import Gpt, GptConfig
 from services.voice.pack import DISCRIMINATOR_FILE, GPT_FILE, SOVITS_FILE, write_pack
 from services.voice.sovits import Sovits, SovitsConfig
+from services.voice.symbols import PAUSES, symbol_ids
 
 CODEBOOK = "codebook.safetensors"
-PHASES = ("prepare", "codebook", "sovits", "gpt", "export")
+ALIGNMENT = "alignment.npy"
+TOKENS = "tokens.npy"
+# Batches of the GPT among which clips of similar length are put together.
+WINDOW = 16
+PHASES = ("prepare", "align", "codebook", "sovits", "gpt", "export")
 
 
 def log(event: str, **fields: object) -> None:
@@ -83,7 +99,7 @@ def run_prepare(args: argparse.Namespace, config: dict[str, Any]) -> None:
         from services.voice.text import phonemize  # the text front end has dependencies of its own
 
         known |= {u.id: tuple(phonemize(u.text, u.language).ids) for u in utterances if u.id not in known}
-    cache.set_phones({clip.id: known[clip.id] for clip in cache.clips})
+    cache.set_phones({**cache.phones, **known})
     log("prepared", clips=len(cache.clips), hours=round(sum(c.frames for c in cache.clips) / 50 / 3600, 2))
 
 
@@ -94,19 +110,65 @@ def open_cache(out: Path, config: dict[str, Any]) -> CorpusCache:
     return CorpusCache(out / "cache", CacheKey(config["sample_rate_hz"], name, config["sovits"]["ssl_channels"]))
 
 
-def run_codebook(args: argparse.Namespace, config: dict[str, Any]) -> None:
-    """Fit the codebook on the cache; writes `<out>/codebook.safetensors` and the tokens of the whole corpus."""
-    cache = open_cache(args.out, config)
+def run_align(args: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Find the phoneme of every frame of the cache; writes `<out>/alignment.npy`, (frames,) int16, see `Aligner`."""
+    cache = filled_cache(args.out, config)
+    hop = config["sample_rate_hz"] // FRAMES_PER_S
+
+    def clip(index: int) -> Spoken:
+        item = cache.item(index)
+        return Spoken(item.features, item.phones, silent_frames(item.audio, hop, len(item.features)))
+
+    pauses = frozenset(symbol_ids(PAUSES))
+    aligner = fit_aligner(clip, len(cache.clips), pauses, args.seed)
+    rows = []
+    for index in range(len(cache.clips)):
+        item = cache.item(index)
+        rows.append(aligner.align(aligner.project(item.features), item.phones))
+    np.save(args.out / ALIGNMENT, np.concatenate(rows))
+    log("aligned", clips=len(rows), silent=round(float(np.mean(np.concatenate(rows) < 0)), 3))
+
+
+def filled_cache(out: Path, config: dict[str, Any]) -> CorpusCache:
+    """The cache of a run after its phase `prepare`."""
+    cache = open_cache(out, config)
     if not cache.clips:
         raise SystemExit("the cache is empty: run the phase prepare first")
+    return cache
+
+
+def load_alignment(out: Path, cache: CorpusCache) -> np.ndarray:
+    """What the phase `align` found, for every frame of the cache."""
+    path = out / ALIGNMENT
+    alignment = np.load(path) if path.exists() else np.zeros(0, np.int16)
+    if len(alignment) != len(cache.features):
+        raise SystemExit("the alignment is missing or older than the cache: run the phase align")
+    return alignment
+
+
+def run_codebook(args: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Fit the codebook on the cache; writes `<out>/codebook.safetensors` and the tokens of the whole corpus."""
+    cache = filled_cache(args.out, config)
+    alignment = load_alignment(args.out, cache)
+    rows = (cache.phones[clip.id][np.maximum(alignment[at : at + n], 0)] for clip, at, n in _spans(cache))
+    spoken = np.where(alignment >= 0, np.concatenate(list(rows)), -1)[::2]
     sizes = config["sovits"]
-    book = fit_codebook(cache.features, codes=sizes["codebook_size"], dims=sizes["code_channels"], seed=args.seed)
+    if args.keep_codebook:
+        stored = load_file(args.out / CODEBOOK)
+        book = Codebook(stored["weight"], stored["bias"], stored["codes"], stored["counts"], math.nan)
+    else:
+        book = fit_codebook(
+            cache.features,
+            codes=sizes["codebook_size"],
+            dims=sizes["code_channels"],
+            seed=args.seed,
+            classes=spoken,
+        )
     tokens = encode_tokens(cache.features, book)
     # A token should say what is spoken and not by whom; mixed voices count as their first.
     names = [clip.speaker.split("*")[0].split("+")[0] for clip in cache.clips]
-    frames = [clip.frames // 2 for clip in cache.clips]
-    voices = np.repeat(np.unique(names, return_inverse=True)[1], frames)
-    np.save(args.out / "tokens.npy", tokens)
+    voices = np.repeat(np.unique(names, return_inverse=True)[1], [clip.frames // 2 for clip in cache.clips])
+    np.save(args.out / TOKENS, tokens)
     save_file(
         {"weight": book.weight, "bias": book.bias, "codes": book.codes, "counts": book.counts}, args.out / CODEBOOK
     )
@@ -115,23 +177,30 @@ def run_codebook(args: argparse.Namespace, config: dict[str, Any]) -> None:
         codes=len(book.codes),
         unused=int((book.counts == 0).sum()),
         distortion=round(book.distortion, 3),
+        phone_nats=round(mutual_information(tokens, spoken + 1), 3),
         voice_nats=round(mutual_information(tokens, voices), 3),
         entropy_nats=round(mutual_information(tokens, tokens), 3),
     )
+
+
+def _spans(cache: CorpusCache) -> Iterator[tuple[CachedClip, int, int]]:
+    for clip in cache.clips:
+        yield clip, clip.frames_at, clip.frames
 
 
 def encode_tokens(features: np.ndarray, book: Codebook) -> np.ndarray:
     """Tokens (frames // 2,) int32 of content features (frames, C)."""
     rows = []
     for at in range(0, len(features), 20_000):
-        pairs = frame_pairs(features[at : at + 20_000], 20_000, 0)
+        part = features[at : at + 20_000]
+        pairs = frame_pairs(part, np.arange(len(part) // 2))
         rows.append(nearest(pairs @ book.weight.flatten(1).T + book.bias, book.codes)[0])
     return torch.cat(rows).numpy().astype(np.int32)
 
 
 def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
     """Train SoVITS and its discriminator on random crops of the corpus."""
-    cache = open_cache(args.out, config)
+    cache = filled_cache(args.out, config)
     torch.manual_seed(args.seed)
     model = Sovits(SovitsConfig.from_dict(config["sovits"])).to(args.device)
     book = load_file(args.out / CODEBOOK)
@@ -160,24 +229,31 @@ def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
 
 def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
     """Train the GPT on the tokens of the corpus, half of the time on two or three clips of a speaker joined."""
-    cache = open_cache(args.out, config)
-    tokens = np.load(args.out / "tokens.npy", mmap_mode="r")
+    cache = filled_cache(args.out, config)
+    tokens = np.load(args.out / TOKENS, mmap_mode="r")
+    alignment = load_alignment(args.out, cache)[::2].astype(np.int32)
+    spoken = np.where(alignment >= 0, alignment, -1 - alignment)
     torch.manual_seed(args.seed)
     gpt_config = dataclasses.replace(GptConfig.from_dict(config["gpt"]), dropout=args.gpt_dropout)
-    stepper = GptStepper(
-        Gpt(gpt_config).to(args.device),
-        StepSettings(seed=args.seed, clip_norm=1.0, amp=args.amp),
-    )
+    settings = GptSettings(seed=args.seed, amp=args.amp, token_noise=args.token_noise, guide_weight=args.guide_weight)
+    stepper = GptStepper(Gpt(gpt_config).to(args.device), settings)
     frames = [clip.frames for clip in cache.clips]
     by_speaker: dict[str, list[int]] = {}
     for index, clip in enumerate(cache.clips):
         by_speaker.setdefault(clip.speaker, []).append(index)
 
-    def batch(step: int) -> GptBatch:
-        rng = np.random.default_rng([args.seed, 2, step])
-        chosen = batch_indices(frames, step, args.batch, args.seed, bucket=16 * args.batch)
+    @lru_cache(maxsize=2)
+    def window(number: int) -> list[list[list[int]]]:
+        """Batches of groups of clips to be joined; those of a batch are about equally long, for padding costs time."""
+        rng = np.random.default_rng([args.seed, 2, number])
+        chosen = batch_indices(frames, number, args.batch * WINDOW, args.seed, bucket=1)
         groups = [companions(index, by_speaker[cache.clips[index].speaker], frames, rng) for index in chosen]
-        return gpt_batch([join([cache.item(i, tokens) for i in group]) for group in groups])
+        groups.sort(key=lambda group: sum(frames[i] for i in group))
+        return [groups[at * args.batch : (at + 1) * args.batch] for at in rng.permutation(WINDOW)]
+
+    def batch(step: int) -> GptBatch:
+        groups = window(step // WINDOW)[step % WINDOW]
+        return gpt_batch([join([cache.item(i, tokens, spoken) for i in group]) for group in groups])
 
     train("gpt", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.gpt_lr, step)))
 
@@ -283,17 +359,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--warmup", type=int, default=50, help="steps over which the learning rate rises")
     add("--sovits-lr", type=float, default=1e-3)
     add("--gpt-lr", type=float, default=1e-3)
-    add("--gpt-dropout", type=float, default=0.0, help="dropout of the GPT while it is pretrained")
+    add("--gpt-dropout", type=float, default=0.1, help="dropout of the GPT while it is pretrained")
+    add("--token-noise", type=float, default=0.1, help="share of the GPT's past tokens that are replaced at random")
+    add("--guide-weight", type=float, default=0.3, help="weight of the GPT's guided attention")
+    add("--keep-codebook", action="store_true", help="only make the tokens anew (phase codebook)")
     add("--crop-s", type=float, default=2.56, help="longest stretch of a clip in a SoVITS step, in seconds")
     add("--stft-weight", type=float, default=10.0, help="weight of the multi-resolution spectral loss")
     add("--adversarial-from", type=int, help="first step with the discriminator; never when not given")
-    add(
-        "--join-probability",
-        type=float,
-        default=0.5,
-        help="how often a clip is joined with another of its speaker (GPT)",
-    )
-    add("--join-s", type=float, default=16.0, help="longest joined clip, in seconds")
     add("--log-every", type=int, default=20, help="steps between log lines")
     add("--save-every", type=float, default=120.0, help="seconds between checkpoints")
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
@@ -318,6 +390,7 @@ def main(argv: list[str] | None = None) -> int:
     config["sovits"]["sample_rate_hz"] = config["sample_rate_hz"]
     phases = {
         "prepare": run_prepare,
+        "align": run_align,
         "codebook": run_codebook,
         "sovits": run_sovits,
         "gpt": run_gpt,

@@ -60,6 +60,18 @@ class SovitsSettings(StepSettings):
     """First step with the discriminator, if there is one."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class GptSettings(StepSettings):
+    """How the GPT is taught."""
+
+    clip_norm: float = 1.0
+    token_noise: float = 0.0
+    """Share of the tokens before the next one that are replaced by random ones. A model that cannot trust them reads
+    the text, and goes on after a slip of its own."""
+    guide_weight: float = 0.0
+    """Weight of the loss of the guided heads, where the batch says what each token speaks."""
+
+
 class SovitsStepper:
     """A SoVITS, its discriminator if it has one, and their optimisers."""
 
@@ -137,7 +149,7 @@ class SovitsStepper:
 class GptStepper:
     """A GPT and its optimiser: "adamw", or "scaled_adam" as GPT-SoVITS has it."""
 
-    def __init__(self, model: Gpt, settings: StepSettings, optimizer: str = "adamw") -> None:
+    def __init__(self, model: Gpt, settings: GptSettings, optimizer: str = "adamw") -> None:
         self.model, self.settings = model.train(), settings
         self.models: dict[str, nn.Module] = {"gpt": model}
         self.device = next(model.parameters()).device
@@ -149,11 +161,30 @@ class GptStepper:
     def step(self, batch: GptBatch, step: int, lr: float) -> Losses:
         """Update once; raises DivergedError with everything unchanged."""
         settings, batch = self.settings, batch.to(self.device)
-        _seeded(settings.seed, step)
+        generator = _seeded(settings.seed, step)
+        guided = settings.guide_weight > 0 and batch.spoken is not None
         with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.amp):
-            out = self.model(batch.phones, batch.phone_lengths, batch.bert, batch.tokens, batch.token_lengths)
-        loss = out.mean_loss
-        return _update(self.optimizers["gpt"], loss, {"ce": loss, "accuracy": out.accuracy}, settings, lr)
+            out = self.model(
+                batch.phones,
+                batch.phone_lengths,
+                batch.bert,
+                batch.tokens,
+                batch.token_lengths,
+                heard=self._heard(batch.tokens, generator) if settings.token_noise else None,
+                spoken=batch.spoken if guided else None,
+            )
+        losses = {"ce": out.mean_loss, "accuracy": out.accuracy}
+        total = out.mean_loss
+        if guided:
+            losses["guide"] = out.guide_loss
+            total = total + out.guide_loss * settings.guide_weight
+        return _update(self.optimizers["gpt"], total, losses, settings, lr)
+
+    def _heard(self, tokens: Tensor, generator: torch.Generator) -> Tensor:
+        """The tokens (B, T) with some of them replaced."""
+        draws = torch.rand(tokens.shape, generator=generator)
+        others = torch.randint(self.model.config.codebook_size, tokens.shape, generator=generator)
+        return torch.where(draws.to(self.device) < self.settings.token_noise, others.to(self.device), tokens)
 
 
 def stft_loss(real: Tensor, fake: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ are those of published checkpoints without their `model.` prefix.
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from services.voice.losses import gpt_loss, top_k_accuracy
+from services.voice.reading import Reading
 from services.voice.sampler import Sampling, sample
 
 MIN_TOKENS = 11
@@ -34,10 +35,15 @@ class GptConfig:
     bert_dim: int = 1024
     """Channels of the BERT features of Chinese text; 0 leaves their projection out."""
     dropout: float = 0.1
+    guided_layers: Sequence[int] = ()
+    """Layers (from 0) whose first head was taught to look at the phoneme that is being spoken: the last of them tells
+    how far a sentence is. Empty for models that were never taught."""
 
     def __post_init__(self) -> None:
         if self.dim % self.n_heads:
             raise ValueError(f"dim {self.dim} is not a multiple of n_heads {self.n_heads}")
+        if any(not 0 <= layer < self.n_layers for layer in self.guided_layers):
+            raise ValueError(f"guided_layers {list(self.guided_layers)} are not layers of {self.n_layers}")
 
     @property
     def eos(self) -> int:
@@ -60,6 +66,7 @@ class GptOutput:
     targets: Tensor  # (B, T + 1) int64; EOS from the end of each row on
     mask: Tensor  # (B, T + 1) bool, the predictions that count
     loss: Tensor  # scalar, cross-entropy in nats summed over the mask
+    guide_loss: Tensor  # scalar, nats per prediction by which the guided heads miss the phoneme; 0 where untaught
 
     @property
     def mean_loss(self) -> Tensor:
@@ -144,18 +151,19 @@ class Layer(nn.Module):
         hidden = F.dropout(F.relu(self.linear1(x)), self.dropout, self.training)
         return self.norm2(x + F.dropout(self.linear2(hidden), self.dropout, self.training))
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        return self.finish(x, self.self_attn.attend(*self.self_attn.project(x), mask))
-
 
 class _Layers(nn.Module):
     def __init__(self, config: GptConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.n_layers))
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        for layer in self.layers:
-            x = layer(x, mask)
+    def forward(self, x: Tensor, mask: Tensor, watch: Callable[[int, Tensor, Tensor], None]) -> Tensor:
+        """`watch` sees the index, the queries and the keys of every layer, (B, H, T, C / H)."""
+        for index, layer in enumerate(self.layers):
+            assert isinstance(layer, Layer)
+            q, k, v = layer.self_attn.project(x)
+            watch(index, q, k)
+            x = layer.finish(x, layer.self_attn.attend(q, k, v, mask))
         return x
 
 
@@ -188,21 +196,37 @@ class Gpt(nn.Module):
         return self.ar_audio_position(self.ar_audio_embedding(tokens), start)
 
     def forward(
-        self, phones: Tensor, phone_lengths: Tensor, bert: Tensor | None, tokens: Tensor, token_lengths: Tensor
+        self,
+        phones: Tensor,
+        phone_lengths: Tensor,
+        bert: Tensor | None,
+        tokens: Tensor,
+        token_lengths: Tensor,
+        *,
+        heard: Tensor | None = None,
+        spoken: Tensor | None = None,
     ) -> GptOutput:
-        """A training pass over right-padded phones (B, N), tokens (B, T) and bert (B, bert_dim, N) or None."""
+        """A training pass over right-padded phones (B, N), tokens (B, T) and bert (B, bert_dim, N) or None.
+
+        Args:
+            heard: (B, T) what the model sees of the tokens when that is not the tokens themselves.
+            spoken: (B, T) index of the phoneme that each token speaks, for the guided heads; -1 where unknown.
+        """
         n_phones, n_tokens = phones.shape[1], tokens.shape[1]
         text_valid = _valid(phone_lengths, n_phones)
         token_valid = _valid(token_lengths, n_tokens)
         targets = F.pad(tokens.masked_fill(~token_valid, self.config.eos), (0, 1), value=self.config.eos)
-        x = torch.cat([self.embed_text(phones, bert), self.embed_tokens(targets[:, :-1])], dim=1)
-        hidden = self.h(x, attention_mask(text_valid, token_valid))
+        history = targets[:, :-1] if heard is None else heard
+        x = torch.cat([self.embed_text(phones, bert), self.embed_tokens(history)], dim=1)
+        mask = attention_mask(text_valid, token_valid)
+        guide = _Guide(self.config.guided_layers, mask, phone_lengths, token_lengths, spoken)
+        hidden = self.h(x, mask, guide)
         # The first token is predicted by the last phoneme, which sits elsewhere in each row.
         last = (phone_lengths - 1)[:, None, None].expand(-1, 1, hidden.shape[2])
         states = torch.cat([hidden.gather(1, last), hidden[:, n_phones:]], dim=1)
         logits = self.ar_predict_layer(states)
         counted = F.pad(token_valid, (1, 0), value=True)
-        return GptOutput(logits, targets, counted, gpt_loss(logits, targets, counted))
+        return GptOutput(logits, targets, counted, gpt_loss(logits, targets, counted), guide.loss(hidden))
 
     @torch.inference_mode()
     def generate(
@@ -217,18 +241,19 @@ class Gpt(nn.Module):
         repetition_penalty: float = 1.35,
         max_tokens: int = 1500,
         generator: torch.Generator | None = None,
-        early_stop: Callable[[int], bool] | None = None,
+        reading: Reading | None = None,
         on_logits: Callable[[Tensor], None] | None = None,
     ) -> Tensor:
         """Speaks in tokens: (1, T) int64 with T <= max_tokens, without the prompt and without EOS; T may be 0.
 
-        Ends when EOS is the draw or the likeliest token, at `max_tokens`, or when `early_stop(tokens so far)` says so.
+        Ends when EOS is the draw or the likeliest token, or at `max_tokens`.
 
         Args:
             phones: (1, N) ids of the prompt's phonemes followed by those of the text; bert: (1, bert_dim, N) or None.
             prompt_tokens: (1, P) tokens of the reference clip, or None.
             top_k, top_p, temperature, repetition_penalty: see sampler.Sampling; top_k 1 is greedy.
             generator: source of the draws, on the CPU or the model's device.
+            reading: follows a guided model through the text, and decides with it when the sentence may and must end.
             on_logits: sees the raw logits (1, V) of every step.
         """
         sampling = Sampling(top_k, top_p, temperature, repetition_penalty)
@@ -238,6 +263,8 @@ class Gpt(nn.Module):
         if n_prompt:
             x = torch.cat([x, self.embed_tokens(history)], dim=1)
         cache = KeyValueCache(self.config, x.shape[1] + max_tokens, x)
+        if not self.config.guided_layers:
+            reading = None
         text_valid = torch.ones_like(phones, dtype=torch.bool)
         mask = attention_mask(text_valid, torch.ones_like(history, dtype=torch.bool)) if n_prompt else None
         hidden = self._cached(x, cache, mask)
@@ -246,17 +273,21 @@ class Gpt(nn.Module):
             logits = self.ar_predict_layer(hidden[:, -1]).float()
             if on_logits is not None:
                 on_logits(logits.clone())
-            if step < MIN_TOKENS:
+            if reading is not None:
+                reading.look(self._look(cache, phones.shape[1]))
+                if reading.must_end:
+                    return tokens[:, n_prompt : n_prompt + step].clone()
+            if step < MIN_TOKENS or (reading is not None and not reading.may_end):
                 logits = logits[:, : self.config.eos]
             drawn, likeliest = sample(logits, tokens[:, : n_prompt + step], sampling, generator)
             if self.config.eos in (drawn, likeliest):
                 return tokens[:, n_prompt : n_prompt + step].clone()
             tokens[0, n_prompt + step] = drawn
-            if step + 1 == max_tokens or (early_stop is not None and early_stop(step + 1)):
-                return tokens[:, n_prompt : n_prompt + step + 1].clone()
+            if step + 1 == max_tokens:
+                break
             newest = tokens[:, n_prompt + step : n_prompt + step + 1]
             hidden = self._cached(self.embed_tokens(newest, n_prompt + step), cache, None)
-        return tokens[:, n_prompt:n_prompt]
+        return tokens[:, n_prompt : n_prompt + max_tokens].clone()
 
     def _cached(self, x: Tensor, cache: "KeyValueCache", mask: Tensor | None) -> Tensor:
         """Runs the layers on new positions, which see all that the cache holds (and each other as `mask` says)."""
@@ -264,12 +295,57 @@ class Gpt(nn.Module):
         for index, layer in enumerate(self.h.layers):
             assert isinstance(layer, Layer)
             q, k, v = layer.self_attn.project(x)
+            cache.queries[index] = q[:, :, -1:]
             cache.keys[index][:, :, start:stop] = k
             cache.values[index][:, :, start:stop] = v
             seen_k, seen_v = cache.keys[index][:, :, :stop], cache.values[index][:, :, :stop]
             x = layer.finish(x, layer.self_attn.attend(q, seen_k, seen_v, mask))
         cache.length = stop
         return x
+
+    def _look(self, cache: "KeyValueCache", n_phones: int) -> int:
+        """The phoneme that the last guided head looks at for the next token."""
+        layer = max(self.config.guided_layers)
+        return int((cache.queries[layer][0, 0] @ cache.keys[layer][0, 0, :n_phones].T).argmax())
+
+
+class _Guide:
+    """How far the guided heads are from the phoneme of the token that comes next, in one training pass.
+
+    A decoder-only model finds the alignment of text and tokens late by itself; a head that is told it learns to read
+    within hundreds of steps (guided attention, arXiv 1710.08969, with known instead of diagonal alignments).
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[int],
+        mask: Tensor,
+        phone_lengths: Tensor,
+        token_lengths: Tensor,
+        spoken: Tensor | None,
+    ) -> None:
+        self._layers = frozenset(layers) if spoken is not None else frozenset()
+        self._mask, self._losses = mask[:, 0], []  # type: tuple[Tensor, list[Tensor]]
+        if spoken is None:
+            return
+        # The state at a token predicts the next one; behind the last token comes the end, at the last phoneme.
+        following = F.pad(spoken[:, 1:], (0, 1), value=-1)
+        following.scatter_(1, token_lengths[:, None] - 1, phone_lengths[:, None] - 1)
+        self._known = following >= 0
+        self._target = following.clamp(min=0)
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor) -> None:
+        if layer not in self._layers:
+            return
+        first = self._mask.shape[1] - self._target.shape[1]
+        scores = (q[:, 0, first:] @ k[:, 0].transpose(1, 2)).float() * q.shape[-1] ** -0.5
+        looks = scores.masked_fill(~self._mask[:, first:], float("-inf")).log_softmax(2)
+        missed = -looks.gather(2, self._target.unsqueeze(2)).squeeze(2)
+        self._losses.append(missed.masked_fill(~self._known, 0.0).sum() / self._known.sum().clamp(min=1))
+
+    def loss(self, like: Tensor) -> Tensor:
+        """Mean over the guided layers."""
+        return torch.stack(self._losses).mean() if self._losses else like.new_zeros(())
 
 
 class KeyValueCache:
@@ -279,6 +355,8 @@ class KeyValueCache:
         shape = (like.shape[0], config.n_heads, size, config.dim // config.n_heads)
         self.keys = [like.new_empty(shape) for _ in range(config.n_layers)]
         self.values = [like.new_empty(shape) for _ in range(config.n_layers)]
+        # Of the newest position alone.
+        self.queries = [like.new_empty(0) for _ in range(config.n_layers)]
         self.length = 0
 
 

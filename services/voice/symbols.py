@@ -11,6 +11,8 @@ from pathlib import Path
 
 DEFAULT_TABLE = "gpt-sovits-v2"
 UNKNOWN = "UNK"
+PAUSES = (",", ".", "!", "?", "-", "…")
+"""Symbols that are heard as silence, if at all."""
 
 
 @cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ from torch import Tensor
 from services.voice.audio import resample, spectrogram
 from services.voice.content import ContentEncoder
 from services.voice.gpt import Gpt
+from services.voice.reading import Reading
 from services.voice.sovits import Sovits
+from services.voice.symbols import PAUSES
 from services.voice.text import Phonemes, phonemize, split_sentences
 from services.voice.vad import SAMPLE_RATE_HZ as VAD_RATE_HZ
 from services.voice.vad import speech_ratio
@@ -65,13 +67,14 @@ class Prompt:
 @dataclass(frozen=True)
 class Spoken:
     """One spoken sentence. `flaw` says what is still wrong with it after all retries: empty, "silent", "too_short",
-    "too_long" or "endless"."""
+    "too_long", "endless", "left_out" or "said_again" (some of its phonemes)."""
 
     text: str
     wav: np.ndarray  # (N,) float32 in -1..1
     expected_s: float
     attempts: int
     flaw: str
+    misread: int = 0  # phonemes left out, as far as a guided GPT can tell
 
 
 def make_prompt(
@@ -137,24 +140,26 @@ class Speaker:
         best: Spoken | None = None
         for attempt in range(1 + RETRIES):
             check()
-            wav, endless = self._speak(phonemes, options, _seed(options.seed, index, attempt))
-            flaw = self._flaw(wav, expected_s, endless)
-            spoken = Spoken(sentence, wav, expected_s, attempt + 1, flaw)
+            wav, endless, reading = self._speak(phonemes, options, _seed(options.seed, index, attempt))
+            flaw = self._flaw(wav, expected_s, endless) or _misreading(reading)
+            spoken = Spoken(sentence, wav, expected_s, attempt + 1, flaw, reading.left_out)
             if best is None or _distance(spoken, self.sample_rate_hz) < _distance(best, self.sample_rate_hz):
                 best = spoken
             if not flaw:
                 break
         assert best is not None
-        return Spoken(best.text, best.wav, best.expected_s, attempt + 1, best.flaw)
+        return replace(best, attempts=attempt + 1)
 
     @torch.inference_mode()
-    def _speak(self, phonemes: Phonemes, options: SpeakingOptions, seed: int) -> tuple[np.ndarray, bool]:
-        """One attempt: the trimmed waveform, and whether the GPT had to be cut off."""
+    def _speak(self, phonemes: Phonemes, options: SpeakingOptions, seed: int) -> tuple[np.ndarray, bool, Reading]:
+        """One attempt: the trimmed waveform, whether the GPT had to be cut off, and how it read."""
         device = self.prompt.tokens.device
         generator = torch.Generator().manual_seed(seed)
         target = torch.tensor([phonemes.ids], device=device)
         prompt = torch.tensor([self.prompt.phones], device=device)
         cap = min(MOST_TOKENS, math.ceil((CAP * self.expected_s(phonemes) + CAP_MARGIN_S) * TOKENS_PER_S))
+        start = len(self.prompt.phones)
+        reading = Reading(start, start + _last_phoneme(phonemes))
         tokens = self.gpt.generate(
             torch.cat([prompt, target], dim=1),
             None,
@@ -165,9 +170,10 @@ class Speaker:
             repetition_penalty=options.repetition_penalty,
             max_tokens=cap,
             generator=generator,
+            reading=reading,
         )
         if tokens.shape[1] == 0:
-            return np.zeros(0, np.float32), False
+            return np.zeros(0, np.float32), False, reading
         wav = self.sovits.decode(
             tokens,
             target,
@@ -177,7 +183,7 @@ class Speaker:
             generator=generator,
         )
         trimmed = trim_silence(wav[0, 0].float().cpu().numpy(), self.sample_rate_hz)
-        return match_level(trimmed, self.prompt.level), tokens.shape[1] >= cap
+        return match_level(trimmed, self.prompt.level), tokens.shape[1] >= cap, reading
 
     def _flaw(self, wav: np.ndarray, expected_s: float, endless: bool) -> str:
         if endless:
@@ -202,7 +208,19 @@ def _distance(spoken: Spoken, sample_rate_hz: int) -> float:
     if not spoken.flaw:
         return 0.0
     seconds = len(spoken.wav) / sample_rate_hz
-    return 1.0 + (abs(math.log(seconds / spoken.expected_s)) if seconds else math.inf)
+    return 1.0 + 0.1 * spoken.misread + (abs(math.log(seconds / spoken.expected_s)) if seconds else math.inf)
+
+
+def _last_phoneme(phonemes: Phonemes) -> int:
+    """Index of the last phoneme that is spoken; the pauses behind it need not be."""
+    spoken = [index for index, phoneme in enumerate(phonemes.phonemes) if phoneme not in PAUSES]
+    return spoken[-1] if spoken else len(phonemes.phonemes) - 1
+
+
+def _misreading(reading: Reading) -> str:
+    if reading.left_out:
+        return "left_out"
+    return "said_again" if reading.said_again else ""
 
 
 def join(parts: Sequence[np.ndarray], sample_rate_hz: int, pause_s: float = PAUSE_S) -> np.ndarray:

@@ -46,6 +46,7 @@ def run(corpus: Path, out: Path, *options: str) -> None:
 def prepared(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("prepared")
     run(corpus, out, "--phase", "prepare")
+    run(corpus, out, "--phase", "align")
     run(corpus, out, "--phase", "codebook")
     return out
 

@@ -1,10 +1,13 @@
 """The GPT: padding changes nothing, the cache changes nothing, and sentences end when they should."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import Tensor
 
-from services.voice.gpt import MIN_TOKENS, Gpt
+from services.voice.gpt import MIN_TOKENS, Gpt, GptConfig
+from services.voice.reading import LONGEST_END, Reading
 from services.voice.sampler import Sampling, probabilities, sample
 from tests.unit.voice.models import GPT, gpt
 
@@ -88,9 +91,9 @@ def test_the_same_seed_gives_the_same_sentence_and_another_seed_another() -> Non
     assert spoken[0] == spoken[1] != spoken[2]
 
 
-def eager_to_stop() -> Gpt:
+def eager_to_stop(config: GptConfig = GPT) -> Gpt:
     """A GPT for which the end is by far the likeliest token, always."""
-    model = gpt()
+    model = gpt(config)
     with torch.no_grad():
         for parameter in (model.h.layers[-1].norm2.weight, model.ar_predict_layer.weight):
             parameter.zero_()
@@ -110,9 +113,86 @@ def test_the_end_is_never_among_the_tokens() -> None:
     assert int(tokens.max()) < GPT.eos
 
 
-def test_early_stop_ends_generation() -> None:
-    phones, _, bert, _, _ = rows([(12, 10)])
-    assert gpt().generate(phones, bert, max_tokens=50, early_stop=lambda count: count == 7).shape == (1, 7)
+def guided() -> Gpt:
+    return gpt(dataclasses.replace(GPT, guided_layers=(0, 1)))
+
+
+def test_guidance_teaches_a_head_to_look_at_the_phoneme_that_comes_next() -> None:
+    model = guided().train()
+    phones, n_phones, bert, tokens, n_tokens = rows([(8, 16), (6, 12)])
+    spoken = torch.stack([torch.arange(16) // 2, torch.arange(16) // 2]).masked_fill(
+        torch.arange(16) >= n_tokens[:, None], -1
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(60):
+        loss = model(phones, n_phones, bert, tokens, n_tokens, spoken=spoken).guide_loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.3 * losses[0]
+    looks = []
+    model.eval()
+
+    class Recorder(Reading):
+        def look(self, position: int) -> None:
+            looks.append(position)
+
+    model.generate(
+        phones[:1], bert[:1], tokens[:1, :9], max_tokens=1, top_k=1, repetition_penalty=1.0, reading=Recorder(0, 7)
+    )
+    assert looks == [4]  # nine tokens are past, two for each of the first four phonemes and one for the fifth
+
+
+def test_guidance_ignores_padding() -> None:
+    model = guided()
+    phones, n_phones, bert, tokens, n_tokens = rows([(5, 20), (14, 3)])
+    spoken = torch.stack([torch.arange(20) // 4, torch.arange(20)]).masked_fill(
+        torch.arange(20) >= n_tokens[:, None], -1
+    )
+    both = model(phones, n_phones, bert, tokens, n_tokens, spoken=spoken).guide_loss
+    other = tokens.clone()
+    other[1, 3:] = 1
+    torch.testing.assert_close(both, model(phones, n_phones, bert, other, n_tokens, spoken=spoken).guide_loss)
+    alone = [
+        model(
+            phones[row, None, :p], n_phones[row, None], bert[row, None, :, :p], tokens[row, None, :t],
+            n_tokens[row, None], spoken=spoken[row, None, :t],
+        ).guide_loss * t
+        for row, (p, t) in enumerate([(5, 20), (14, 3)])
+    ]  # fmt: skip
+    torch.testing.assert_close(both, torch.stack(alone).sum() / 23)
+
+
+def test_what_the_model_hears_can_differ_from_what_it_predicts() -> None:
+    model = gpt()
+    phones, n_phones, bert, tokens, n_tokens = rows([(5, 20)])
+    same = model(phones, n_phones, bert, tokens, n_tokens, heard=tokens)
+    torch.testing.assert_close(same.loss, model(phones, n_phones, bert, tokens, n_tokens).loss)
+    noisy = model(phones, n_phones, bert, tokens, n_tokens, heard=tokens.roll(3))
+    assert torch.equal(noisy.targets, same.targets)
+    assert noisy.loss != same.loss
+
+
+def test_a_guided_sentence_ends_neither_early_nor_late() -> None:
+    class Scripted(Reading):
+        def look(self, position: int) -> None:
+            super().look(min(self.last, self.reached + 1))
+
+    phones, _, bert, _, _ = rows([(40, 10)])
+    eager = eager_to_stop(dataclasses.replace(GPT, guided_layers=(1,)))
+    # It may end when the 39th phoneme is reached, one a token.
+    assert eager.generate(phones, bert, max_tokens=100, reading=Scripted(0, 39)).shape == (1, 38)
+    tokens = guided().generate(
+        phones, bert, max_tokens=200, generator=torch.Generator().manual_seed(4), reading=Scripted(0, 39)
+    )
+    assert tokens.shape[1] <= 39 + LONGEST_END
+
+
+def test_a_layer_that_is_not_there_cannot_be_guided() -> None:
+    with pytest.raises(ValueError, match="guided_layers"):
+        dataclasses.replace(GPT, guided_layers=(2,))
 
 
 def test_without_bert_features_there_is_no_projection() -> None:
