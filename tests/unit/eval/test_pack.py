@@ -55,5 +55,5 @@ def test_the_last_manifest_of_every_stage_is_taken(tmp_path: Path) -> None:
 
 def test_the_default_is_a_task_for_every_speaker() -> None:
     args = parse_args([])
-    assert not (args.natural or args.zero_shot or args.resynthesis or args.reuse)
+    assert not any((args.natural, args.zero_shot, args.resynthesis, args.reuse))
     assert args.speakers == []
