@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from services.training.dataset import FRAMES_PER_TOKEN, Item, companions, gpt_batch, join
 from services.training.steps import GptSettings, GptStepper, Losses
 from services.voice.checkpoint import build_gpt, save_gpt
+from services.voice.gpt import Gpt
 from services.voice.pack import Pack
 
 
@@ -18,9 +20,17 @@ class GptTraining:
     """A pack's GPT, the speaker's clips and the way one is fitted to the other."""
 
     def __init__(self, pack: Pack, items: Sequence[Item], seed: int, device: torch.device) -> None:
-        self._pack, self._items, self._seed = pack, items, seed
-        settings = GptSettings(seed=seed, amp=device.type == "cuda")
-        self._stepper = GptStepper(build_gpt(pack, device), settings, pack.finetune.gpt_optimizer)
+        self._pack, self._seed = pack, seed
+        settings = GptSettings(
+            seed=seed,
+            amp=device.type == "cuda",
+            token_noise=pack.finetune.gpt_token_noise,
+            guide_weight=pack.finetune.gpt_guide_weight,
+        )
+        model = build_gpt(pack, device)
+        # Nobody has aligned these clips; the pack's model reads along before it is changed.
+        self._items = [_read_along(model.eval(), item, device) for item in items] if settings.guide_weight else items
+        self._stepper = GptStepper(model, settings, pack.finetune.gpt_optimizer)
         self.models, self.optimizers = self._stepper.models, self._stepper.optimizers
         self._frames = [0 if item.tokens is None else FRAMES_PER_TOKEN * len(item.tokens) for item in items]
         self._others = range(len(items))
@@ -42,3 +52,11 @@ class GptTraining:
         path = folder / f"e{epoch}.ckpt"
         save_gpt(path, self._stepper.model, family=self._pack.family, epoch=epoch)
         return path
+
+
+def _read_along(model: Gpt, item: Item, device: torch.device) -> Item:
+    """The clip with the phoneme that each token speaks."""
+    assert item.tokens is not None
+    phones, tokens = (torch.from_numpy(row.astype(np.int64))[None].to(device) for row in (item.phones, item.tokens))
+    bert = None if item.bert is None else torch.from_numpy(item.bert.astype(np.float32))[None].to(device)
+    return replace(item, spoken=model.read_along(phones, bert, tokens).cpu().numpy().astype(np.int32))

@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from services.voice.guide import Guide
 from services.voice.losses import gpt_loss, top_k_accuracy
-from services.voice.reading import Reading
+from services.voice.reading import Reading, best_path
 from services.voice.sampler import Sampling, sample
 
 MIN_TOKENS = 11
@@ -219,7 +220,7 @@ class Gpt(nn.Module):
         history = targets[:, :-1] if heard is None else heard
         x = torch.cat([self.embed_text(phones, bert), self.embed_tokens(history)], dim=1)
         mask = attention_mask(text_valid, token_valid)
-        guide = _Guide(self.config.guided_layers, mask, phone_lengths, token_lengths, spoken)
+        guide = Guide(self.config.guided_layers, mask, phone_lengths, token_lengths, spoken)
         hidden = self.h(x, mask, guide)
         # The first token is predicted by the last phoneme, which sits elsewhere in each row.
         last = (phone_lengths - 1)[:, None, None].expand(-1, 1, hidden.shape[2])
@@ -227,6 +228,28 @@ class Gpt(nn.Module):
         logits = self.ar_predict_layer(states)
         counted = F.pad(token_valid, (1, 0), value=True)
         return GptOutput(logits, targets, counted, gpt_loss(logits, targets, counted), guide.loss(hidden))
+
+    @torch.inference_mode()
+    def read_along(self, phones: Tensor, bert: Tensor | None, tokens: Tensor) -> Tensor:
+        """Which phoneme of phones (1, N) each of the tokens (1, T) speaks, as the last guided head sees it: (T,) int64.
+
+        All -1 for a model whose heads were never taught.
+        """
+        if not self.config.guided_layers:
+            return torch.full((tokens.shape[1],), -1, device=tokens.device)
+        looks: list[Tensor] = []
+
+        def watch(layer: int, q: Tensor, k: Tensor) -> None:
+            if layer == max(self.config.guided_layers):
+                scores = q[0, 0, phones.shape[1] :] @ k[0, 0, : phones.shape[1]].T * q.shape[-1] ** -0.5
+                looks.append(scores.float().log_softmax(1))
+
+        x = torch.cat([self.embed_text(phones, bert), self.embed_tokens(tokens)], dim=1)
+        every = torch.ones_like(phones, dtype=torch.bool), torch.ones_like(tokens, dtype=torch.bool)
+        self.h(x, attention_mask(*every), watch)
+        # The state at a token looks at the phoneme of the next one; the first token has none before it.
+        path = best_path(looks[0])
+        return torch.cat([path[:1], path[:-1]])
 
     @torch.inference_mode()
     def generate(
@@ -274,7 +297,7 @@ class Gpt(nn.Module):
             if on_logits is not None:
                 on_logits(logits.clone())
             if reading is not None:
-                reading.look(self._look(cache, phones.shape[1]))
+                reading.look(self._look(cache, reading.window, phones.shape[1]))
                 if reading.must_end:
                     return tokens[:, n_prompt : n_prompt + step].clone()
             if step < MIN_TOKENS or (reading is not None and not reading.may_end):
@@ -286,12 +309,28 @@ class Gpt(nn.Module):
             if step + 1 == max_tokens:
                 break
             newest = tokens[:, n_prompt + step : n_prompt + step + 1]
-            hidden = self._cached(self.embed_tokens(newest, n_prompt + step), cache, None)
+            hidden = self._cached(self.embed_tokens(newest, n_prompt + step), cache, None, reading, phones.shape[1])
         return tokens[:, n_prompt : n_prompt + max_tokens].clone()
 
-    def _cached(self, x: Tensor, cache: "KeyValueCache", mask: Tensor | None) -> Tensor:
-        """Runs the layers on new positions, which see all that the cache holds (and each other as `mask` says)."""
+    def _cached(
+        self,
+        x: Tensor,
+        cache: "KeyValueCache",
+        mask: Tensor | None,
+        reading: Reading | None = None,
+        n_phones: int = 0,
+    ) -> Tensor:
+        """Runs the layers on new positions, which see all that the cache holds (and each other as `mask` says).
+
+        With `reading` the guided heads see no other phonemes than those of its window.
+        """
         start, stop = cache.length, cache.length + x.shape[1]
+        led = None
+        if reading is not None:
+            led = torch.ones(1, self.config.n_heads, 1, stop, dtype=torch.bool, device=x.device)
+            led[:, 0, :, :n_phones] = False
+            first, behind = reading.window
+            led[:, 0, :, first : min(behind, n_phones)] = True
         for index, layer in enumerate(self.h.layers):
             assert isinstance(layer, Layer)
             q, k, v = layer.self_attn.project(x)
@@ -299,53 +338,16 @@ class Gpt(nn.Module):
             cache.keys[index][:, :, start:stop] = k
             cache.values[index][:, :, start:stop] = v
             seen_k, seen_v = cache.keys[index][:, :, :stop], cache.values[index][:, :, :stop]
-            x = layer.finish(x, layer.self_attn.attend(q, seen_k, seen_v, mask))
+            seen = led if led is not None and index in self.config.guided_layers else mask
+            x = layer.finish(x, layer.self_attn.attend(q, seen_k, seen_v, seen))
         cache.length = stop
         return x
 
-    def _look(self, cache: "KeyValueCache", n_phones: int) -> int:
-        """The phoneme that the last guided head looks at for the next token."""
-        layer = max(self.config.guided_layers)
-        return int((cache.queries[layer][0, 0] @ cache.keys[layer][0, 0, :n_phones].T).argmax())
-
-
-class _Guide:
-    """How far the guided heads are from the phoneme of the token that comes next, in one training pass.
-
-    A decoder-only model finds the alignment of text and tokens late by itself; a head that is told it learns to read
-    within hundreds of steps (guided attention, arXiv 1710.08969, with known instead of diagonal alignments).
-    """
-
-    def __init__(
-        self,
-        layers: Sequence[int],
-        mask: Tensor,
-        phone_lengths: Tensor,
-        token_lengths: Tensor,
-        spoken: Tensor | None,
-    ) -> None:
-        self._layers = frozenset(layers) if spoken is not None else frozenset()
-        self._mask, self._losses = mask[:, 0], []  # type: tuple[Tensor, list[Tensor]]
-        if spoken is None:
-            return
-        # The state at a token predicts the next one; behind the last token comes the end, at the last phoneme.
-        following = F.pad(spoken[:, 1:], (0, 1), value=-1)
-        following.scatter_(1, token_lengths[:, None] - 1, phone_lengths[:, None] - 1)
-        self._known = following >= 0
-        self._target = following.clamp(min=0)
-
-    def __call__(self, layer: int, q: Tensor, k: Tensor) -> None:
-        if layer not in self._layers:
-            return
-        first = self._mask.shape[1] - self._target.shape[1]
-        scores = (q[:, 0, first:] @ k[:, 0].transpose(1, 2)).float() * q.shape[-1] ** -0.5
-        looks = scores.masked_fill(~self._mask[:, first:], float("-inf")).log_softmax(2)
-        missed = -looks.gather(2, self._target.unsqueeze(2)).squeeze(2)
-        self._losses.append(missed.masked_fill(~self._known, 0.0).sum() / self._known.sum().clamp(min=1))
-
-    def loss(self, like: Tensor) -> Tensor:
-        """Mean over the guided layers."""
-        return torch.stack(self._losses).mean() if self._losses else like.new_zeros(())
+    def _look(self, cache: "KeyValueCache", window: tuple[int, int], n_phones: int) -> int:
+        """The phoneme in the window that the last guided head looks at for the next token."""
+        layer, (first, behind) = max(self.config.guided_layers), window
+        keys = cache.keys[layer][0, 0, first : min(behind, n_phones)]
+        return first + int((cache.queries[layer][0, 0] @ keys.T).argmax())
 
 
 class KeyValueCache:

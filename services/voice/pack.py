@@ -54,12 +54,18 @@ class Finetune:
     gpt_warmup_steps: int = 0
     gpt_batch: int = 4
     gpt_items_per_epoch: int = 100
+    gpt_token_noise: float = 0.0
+    """Share of past tokens that the GPT sees replaced by random ones."""
+    gpt_guide_weight: float = 0.0
+    """Weight of the loss of the guided heads, for packs whose GPT has them."""
 
     def __post_init__(self) -> None:
         positive = "sovits_lr sovits_batch sovits_items_per_epoch segment_s gpt_lr gpt_batch gpt_items_per_epoch"
         for name in positive.split():
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive")
+        if not 0 <= self.gpt_token_noise < 1 or self.gpt_guide_weight < 0:
+            raise ValueError("gpt_token_noise must be in 0..1 and gpt_guide_weight not negative")
         if self.gpt_optimizer not in ("adamw", "scaled_adam"):
             raise ValueError(f"gpt_optimizer is {self.gpt_optimizer!r}; known: adamw, scaled_adam")
 

@@ -67,14 +67,13 @@ class Prompt:
 @dataclass(frozen=True)
 class Spoken:
     """One spoken sentence. `flaw` says what is still wrong with it after all retries: empty, "silent", "too_short",
-    "too_long", "endless", "left_out" or "said_again" (some of its phonemes)."""
+    "too_long" or "endless"."""
 
     text: str
     wav: np.ndarray  # (N,) float32 in -1..1
     expected_s: float
     attempts: int
     flaw: str
-    misread: int = 0  # phonemes left out, as far as a guided GPT can tell
 
 
 def make_prompt(
@@ -140,9 +139,9 @@ class Speaker:
         best: Spoken | None = None
         for attempt in range(1 + RETRIES):
             check()
-            wav, endless, reading = self._speak(phonemes, options, _seed(options.seed, index, attempt))
-            flaw = self._flaw(wav, expected_s, endless) or _misreading(reading)
-            spoken = Spoken(sentence, wav, expected_s, attempt + 1, flaw, reading.left_out)
+            wav, endless = self._speak(phonemes, options, _seed(options.seed, index, attempt))
+            flaw = self._flaw(wav, expected_s, endless)
+            spoken = Spoken(sentence, wav, expected_s, attempt + 1, flaw)
             if best is None or _distance(spoken, self.sample_rate_hz) < _distance(best, self.sample_rate_hz):
                 best = spoken
             if not flaw:
@@ -151,15 +150,14 @@ class Speaker:
         return replace(best, attempts=attempt + 1)
 
     @torch.inference_mode()
-    def _speak(self, phonemes: Phonemes, options: SpeakingOptions, seed: int) -> tuple[np.ndarray, bool, Reading]:
-        """One attempt: the trimmed waveform, whether the GPT had to be cut off, and how it read."""
+    def _speak(self, phonemes: Phonemes, options: SpeakingOptions, seed: int) -> tuple[np.ndarray, bool]:
+        """One attempt: the trimmed waveform, and whether the GPT had to be cut off."""
         device = self.prompt.tokens.device
         generator = torch.Generator().manual_seed(seed)
         target = torch.tensor([phonemes.ids], device=device)
         prompt = torch.tensor([self.prompt.phones], device=device)
         cap = min(MOST_TOKENS, math.ceil((CAP * self.expected_s(phonemes) + CAP_MARGIN_S) * TOKENS_PER_S))
         start = len(self.prompt.phones)
-        reading = Reading(start, start + _last_phoneme(phonemes))
         tokens = self.gpt.generate(
             torch.cat([prompt, target], dim=1),
             None,
@@ -170,10 +168,10 @@ class Speaker:
             repetition_penalty=options.repetition_penalty,
             max_tokens=cap,
             generator=generator,
-            reading=reading,
+            reading=Reading(start, start + _last_phoneme(phonemes)),
         )
         if tokens.shape[1] == 0:
-            return np.zeros(0, np.float32), False, reading
+            return np.zeros(0, np.float32), False
         wav = self.sovits.decode(
             tokens,
             target,
@@ -183,7 +181,7 @@ class Speaker:
             generator=generator,
         )
         trimmed = trim_silence(wav[0, 0].float().cpu().numpy(), self.sample_rate_hz)
-        return match_level(trimmed, self.prompt.level), tokens.shape[1] >= cap, reading
+        return match_level(trimmed, self.prompt.level), tokens.shape[1] >= cap
 
     def _flaw(self, wav: np.ndarray, expected_s: float, endless: bool) -> str:
         if endless:
@@ -208,19 +206,13 @@ def _distance(spoken: Spoken, sample_rate_hz: int) -> float:
     if not spoken.flaw:
         return 0.0
     seconds = len(spoken.wav) / sample_rate_hz
-    return 1.0 + 0.1 * spoken.misread + (abs(math.log(seconds / spoken.expected_s)) if seconds else math.inf)
+    return 1.0 + (abs(math.log(seconds / spoken.expected_s)) if seconds else math.inf)
 
 
 def _last_phoneme(phonemes: Phonemes) -> int:
     """Index of the last phoneme that is spoken; the pauses behind it need not be."""
     spoken = [index for index, phoneme in enumerate(phonemes.phonemes) if phoneme not in PAUSES]
     return spoken[-1] if spoken else len(phonemes.phonemes) - 1
-
-
-def _misreading(reading: Reading) -> str:
-    if reading.left_out:
-        return "left_out"
-    return "said_again" if reading.said_again else ""
 
 
 def join(parts: Sequence[np.ndarray], sample_rate_hz: int, pause_s: float = PAUSE_S) -> np.ndarray:

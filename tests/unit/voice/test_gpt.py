@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from services.voice.gpt import MIN_TOKENS, Gpt, GptConfig
-from services.voice.reading import LONGEST_END, Reading
+from services.voice.reading import LONGEST_END, Reading, best_path
 from services.voice.sampler import Sampling, probabilities, sample
 from tests.unit.voice.models import GPT, gpt
 
@@ -140,9 +140,23 @@ def test_guidance_teaches_a_head_to_look_at_the_phoneme_that_comes_next() -> Non
             looks.append(position)
 
     model.generate(
-        phones[:1], bert[:1], tokens[:1, :9], max_tokens=1, top_k=1, repetition_penalty=1.0, reading=Recorder(0, 7)
+        phones[:1], bert[:1], tokens[:1, :9], max_tokens=1, top_k=1, repetition_penalty=1.0, reading=Recorder(3, 7)
     )
     assert looks == [4]  # nine tokens are past, two for each of the first four phonemes and one for the fifth
+
+
+def test_a_guided_model_reads_along_with_a_recording() -> None:
+    looks = torch.full((8, 6), -9.0)
+    for token, phoneme in enumerate([1, 1, 2, 5, 3, 3, 4, 5]):  # one stray look ahead
+        looks[token, phoneme] = 0.0
+    assert best_path(looks).tolist() == [1, 1, 2, 3, 3, 3, 4, 5]
+    phones, _, bert, tokens, _ = rows([(8, 16)])
+    spoken = guided().read_along(phones, bert, tokens)
+    assert spoken.shape == (16,)
+    assert (spoken.diff() >= 0).all()
+    assert spoken[0] >= 0
+    assert spoken[-1] < 8
+    assert (gpt().read_along(phones, bert, tokens) == -1).all()  # never taught
 
 
 def test_guidance_ignores_padding() -> None:
@@ -178,16 +192,42 @@ def test_what_the_model_hears_can_differ_from_what_it_predicts() -> None:
 def test_a_guided_sentence_ends_neither_early_nor_late() -> None:
     class Scripted(Reading):
         def look(self, position: int) -> None:
-            super().look(min(self.last, self.reached + 1))
+            super().look(min(self.last, self.position + 1))
 
     phones, _, bert, _, _ = rows([(40, 10)])
     eager = eager_to_stop(dataclasses.replace(GPT, guided_layers=(1,)))
-    # It may end when the 39th phoneme is reached, one a token.
-    assert eager.generate(phones, bert, max_tokens=100, reading=Scripted(0, 39)).shape == (1, 38)
+    # The first token speaks phoneme 1, and the end may come in the place of that of phoneme 38.
+    assert eager.generate(phones, bert, max_tokens=100, reading=Scripted(0, 39)).shape == (1, 37)
     tokens = guided().generate(
         phones, bert, max_tokens=200, generator=torch.Generator().manual_seed(4), reading=Scripted(0, 39)
     )
     assert tokens.shape[1] <= 39 + LONGEST_END
+
+
+def test_a_guided_head_looks_no_farther_than_the_window() -> None:
+    looks = []
+
+    class Recorder(Reading):
+        def look(self, position: int) -> None:
+            first, behind = self.window
+            assert first <= position < behind
+            super().look(position)
+            looks.append(position)
+
+    phones, _, bert, _, _ = rows([(30, 10)])
+    guided().generate(phones, bert, max_tokens=60, generator=torch.Generator().manual_seed(2), reading=Recorder(4, 29))
+    assert looks
+
+
+def test_other_models_are_not_led() -> None:
+    phones, _, bert, _, _ = rows([(12, 10)])
+    reading = Reading(0, 11)
+    draws = [
+        gpt().generate(phones, bert, max_tokens=30, generator=torch.Generator().manual_seed(4), reading=one)
+        for one in (None, reading)
+    ]
+    assert torch.equal(draws[0], draws[1])
+    assert reading.position == 0
 
 
 def test_a_layer_that_is_not_there_cannot_be_guided() -> None:
