@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import grpc
 from rich.console import Console
 
 from cli.client import ApiError, UnreachableError
@@ -25,7 +26,7 @@ from cli.demo import DemoError
 from eval.judges import ears, listeners, naturalness, threads
 from eval.judging import Figures, Panel, pace_of
 from eval.report import print_report
-from eval.speak import Said, Voice, prompt_of
+from eval.speak import Said, Voice, open_pack, prompt_of
 from eval.speakers import Clip, EvalSpeaker, SpeakerError, find_speakers
 from services.voice.audio import read_wav, write_wav
 from services.voice.errors import VoiceError
@@ -42,8 +43,10 @@ def sentences_of(language: str, count: int) -> list[str]:
 
 
 def keep(folder: Path, said: Sequence[Said]) -> list[Said]:
-    """Write what was said as WAV files."""
+    """Write what was said as WAV files, in place of what an earlier run wrote."""
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.wav"):
+        old.unlink()
     for one in said:
         write_wav(folder / f"{one.name}.wav", one.wav, one.rate_hz)
     return list(said)
@@ -69,7 +72,9 @@ class Evaluation:
         args, out = self.args, self.args.out / speaker.name
         rows = [] if args.no_natural else [self.panel.natural(speaker)]
         if args.reuse:
-            rows += self.again(speaker)
+            rows += self.again(speaker, args.reuse, KINDS)
+        if args.trains:
+            rows += self.again(speaker, args.out, ("fine-tuned",))
         if args.resynthesis and self.voice:
             said = keep(out / "resynthesis", list(self.voice.resynthesis(speaker, speaker.references, args.seed)))
             rows.append(self.panel.spoken(speaker, "resynthesis", said))
@@ -82,15 +87,15 @@ class Evaluation:
             rows.append(self.panel.spoken(speaker, "zero-shot", said, others_than_prompt(speaker)))
         return rows
 
-    def again(self, speaker: EvalSpeaker) -> list[Figures]:
-        """Judge what --reuse holds of a speaker."""
+    def again(self, speaker: EvalSpeaker, folder: Path, kinds: Sequence[str]) -> list[Figures]:
+        """Judge what a folder holds of a speaker."""
         rows = []
-        for kind in KINDS:
-            said = read_again(self.args.reuse / speaker.name / kind, speaker)
+        for kind in kinds:
+            said = read_again(folder / speaker.name / kind, speaker)
             if said:
                 clips = others_than_prompt(speaker) if kind == "zero-shot" else None
                 rows.append(self.panel.spoken(speaker, kind, said, clips))
-                facts = self.args.reuse / speaker.name / "task.json"
+                facts = folder / speaker.name / "task.json"
                 if kind == "fine-tuned" and facts.is_file():
                     rows[-1].task = json.loads(facts.read_text(encoding="utf-8"))
         return rows
@@ -102,27 +107,36 @@ def others_than_prompt(speaker: EvalSpeaker) -> list[Clip]:
     return [clip for clip in speaker.references if clip is not prompt]
 
 
-def train_all(args: argparse.Namespace, speakers: Sequence[EvalSpeaker], console: Console) -> None:
-    """Every speaker's task and its sentences; recordings and facts go to --out, where `again` finds them."""
+def train_all(args: argparse.Namespace, speakers: Sequence[EvalSpeaker], console: Console) -> list[str]:
+    """Every speaker's task and its sentences; recordings and facts go to --out, where `again` finds them.
+
+    Returns the names of those whose task failed; what earlier runs kept of them is removed.
+    """
     from eval.task import evaluation_stack, task_facts
 
+    failed: list[str] = []
     data = Path(tempfile.mkdtemp(prefix="voiceloom-eval-"))
-    try:
-        with evaluation_stack(data, args.pack) as stack:
-            for speaker in speakers:
-                folder = args.out / speaker.name
-                quality = args.quality or speaker.quality
-                console.print(f"{speaker.name}: one click, quality {quality}", markup=False)
-                stack.memory.peak_bytes = 0
+    with evaluation_stack(data, args.pack) as stack:
+        for speaker in speakers:
+            folder, quality = args.out / speaker.name, args.quality or speaker.quality
+            for old in ("task", "fine-tuned"):
+                shutil.rmtree(folder / old, ignore_errors=True)
+            console.print(f"{speaker.name}: one click, quality {quality}", markup=False)
+            try:
                 task = stack.train(speaker, quality, folder / "task", console)
-                facts = task_facts(task, quality, stack.memory.peak_bytes)
-                (folder / "task.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
                 sentences = sentences_of(speaker.language, args.sentences)
                 keep(folder / "fine-tuned", list(stack.speak(task["id"], speaker.language, sentences, args.seed)))
-    except BaseException:
+            except (DemoError, ApiError, UnreachableError, grpc.RpcError) as error:
+                console.print(f"{speaker.name}: {error}", markup=False, soft_wrap=True)
+                failed.append(speaker.name)
+                continue
+            facts = json.dumps(task_facts(task, quality), ensure_ascii=False, indent=1)
+            (folder / "task.json").write_text(facts, encoding="utf-8")
+    if failed:
         console.print(f"The stack's data and logs are in {data}", markup=False, soft_wrap=True)
-        raise
-    shutil.rmtree(data, ignore_errors=True)
+    else:
+        shutil.rmtree(data, ignore_errors=True)
+    return failed
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -143,7 +157,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--quality", default="", help="quality of the tasks (default: what each speaker says, usually fast)")
     add("--quick", action="store_true", help="only the built-in judges; no naturalness")
     add("--seed", type=int, default=0)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    args.trains = not (args.natural or args.resynthesis or args.zero_shot or args.reuse)
+    args.speaks = args.trains or args.resynthesis or args.zero_shot
+    return args
+
+
+def spoken_ones(args: argparse.Namespace, speakers: Sequence[EvalSpeaker], console: Console) -> list[EvalSpeaker]:
+    """The speakers whose language the pack speaks."""
+    languages = open_pack(args.pack).languages
+    for speaker in speakers:
+        if speaker.language not in languages:
+            console.print(f"{speaker.name} is left out: the pack does not speak {speaker.language}", markup=False)
+    return [speaker for speaker in speakers if speaker.language in languages]
 
 
 def data_folders(args: argparse.Namespace) -> list[Path]:
@@ -163,9 +189,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         torch.set_num_threads(threads())
     try:
         speakers = find_speakers(data_folders(args), args.speakers)
-        if not (args.natural or args.resynthesis or args.zero_shot or args.reuse):
-            train_all(args, speakers, console)
-            args.reuse = args.out
+        if args.speaks:
+            speakers = spoken_ones(args, speakers, console)
+        failed = train_all(args, speakers, console) if args.trains else []
         first = 1 if args.quick else None
         panel = Panel(listeners()[:first], ears()[:first], None if args.quick else naturalness())
         evaluation = Evaluation(args, panel)
@@ -179,7 +205,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     matrices = matrices_of(panel, speakers, rows)
     print_report(args.out, {"pack": str(args.pack), "matrices": matrices}, panel, rows)
-    return 0
+    if failed:
+        console.print(f"These could not be trained: {', '.join(failed)}", markup=False, soft_wrap=True)
+    return 1 if failed else 0
 
 
 def matrices_of(panel: Panel, speakers: Sequence[EvalSpeaker], rows: Sequence[Figures]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class RunningStack:
     memory: MemoryWatch
 
     def train(self, speaker: EvalSpeaker, quality: str, output: Path, console: Console) -> JsonObject:
-        """One upload, one click: the finished task, with "took_s" from POST to completed. Raises DemoError."""
+        """One upload, one click: the finished task, "took_s" from POST to completed, "peak_bytes". Raises DemoError."""
         if speaker.recording is None:
             raise DemoError(f"{speaker.name} has no recording to train from")
         file = self.client.upload(speaker.recording)
@@ -46,12 +46,17 @@ class RunningStack:
         task = self.client.create_task(
             f"eval-{speaker.name}", file["file_id"], {"quality": quality, "language": "auto"}
         )
+        self.memory.peak_bytes = 0
         task = watch(self.client, task["id"], console)
         took_s = time.monotonic() - began
         if task["status"] != "completed":
             raise DemoError((task["error"] or {}).get("detail") or f"the task is {task['status']}")
         download_all(self.client, task["id"], output)
-        return task | {"took_s": took_s, "outputs": self.client.outputs(task["id"])}
+        return task | {
+            "took_s": took_s,
+            "peak_bytes": self.memory.peak_bytes,
+            "outputs": self.client.outputs(task["id"]),
+        }
 
     def speak(self, task_id: str, language: str, sentences: Sequence[str], seed: int = 0) -> Iterator[Said]:
         """The best pair of a task speaks. REST offers no speech after a task, so the service itself is asked."""
@@ -100,7 +105,7 @@ def manifests_of(artifacts: Path, task_id: str) -> dict[str, ArtifactRef]:
     return found
 
 
-def task_facts(task: JsonObject, quality: str, peak_bytes: int) -> dict[str, Any]:
+def task_facts(task: JsonObject, quality: str) -> dict[str, Any]:
     """What the report says of a task."""
     best = next((output for output in task["outputs"]["outputs"] if output["best"]), {})
     return {
@@ -112,5 +117,5 @@ def task_facts(task: JsonObject, quality: str, peak_bytes: int) -> dict[str, Any
         "best_gpt": best.get("gpt_model"),
         "own_word_error_rate": best.get("word_error_rate"),
         "own_speaker_similarity": best.get("speaker_similarity"),
-        "stack_peak_bytes": peak_bytes,
+        "stack_peak_bytes": task["peak_bytes"],
     }

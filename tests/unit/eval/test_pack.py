@@ -1,11 +1,14 @@
 """What the command does around the judging: sentences, kept recordings, packs that are not finished."""
 
+import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from eval.pack import keep, others_than_prompt, parse_args, read_again, sentences_of
+from eval.pack import keep, others_than_prompt, parse_args, read_again, sentences_of, spoken_ones
 from eval.speak import Said, open_pack, prompt_of
 from eval.task import manifests_of
 from services.voice.errors import PackError
@@ -55,5 +58,25 @@ def test_the_last_manifest_of_every_stage_is_taken(tmp_path: Path) -> None:
 
 def test_the_default_is_a_task_for_every_speaker() -> None:
     args = parse_args([])
-    assert not any((args.natural, args.zero_shot, args.resynthesis, args.reuse))
+    assert args.trains
     assert args.speakers == []
+
+
+@pytest.mark.parametrize("mode", [["--natural"], ["--zero-shot"], ["--resynthesis"], ["--reuse", "folder"]])
+def test_the_quick_modes_train_nothing(mode: list[str]) -> None:
+    assert not parse_args(mode).trains
+
+
+def test_a_speaker_of_a_language_that_the_pack_lacks_is_left_out_with_a_word(tmp_path: Path) -> None:
+    said = io.StringIO()
+    english = speaker(tmp_path, "low", 100)
+    japanese = replace(english, name="jf_low", language="ja")
+    args = parse_args(["--pack", str(NANO)])
+    assert spoken_ones(args, [english, japanese], Console(file=said)) == [english]
+    assert "jf_low is left out" in said.getvalue()
+
+
+def test_a_shorter_run_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
+    keep(tmp_path, [Said(name, TEXT, tone(100), RATE) for name in ("00", "01")])
+    keep(tmp_path, [Said("00", TEXT, tone(100), RATE)])
+    assert [path.name for path in tmp_path.glob("*.wav")] == ["00.wav"]
