@@ -12,10 +12,11 @@ PIP_ARGS ?=
 PORT ?= 8000
 DATA ?= .data
 VECTORS ?= tests/vectors
-# Of `make corpus`: the language, hours of it, the folder.
+# Where `make corpus` and `make eval-pack` write; each has a folder of its own when this is empty.
+OUT ?=
+# Of `make corpus`: the language, and hours of it.
 SPOKEN ?= en
 HOURS ?= 1
-OUT ?= .data/corpus
 # The longest first, so that the processes that share them end together.
 TESTS ?= tests/e2e tests/contract tests/unit
 JOBS ?= 2
@@ -24,7 +25,6 @@ SPEAKERS ?=
 EVAL_DATA ?=
 PACK ?= packs/mini
 QUALITY ?=
-OUT ?= eval-output
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
@@ -82,7 +82,7 @@ bench: setup  ## Measure the figures of docs/benchmarks.md (wants an idle machin
 	$(BIN)/python -m tests.bench $(ARGS)
 
 eval-pack: setup $(JUDGES)  ## Train and measure voices: make eval-pack SPEAKERS="a b" EVAL_DATA=folder QUALITY=fast
-	$(BIN)/python -m eval.pack --pack $(PACK) --out $(OUT) --quality "$(QUALITY)" \
+	$(BIN)/python -m eval.pack --pack $(PACK) --out $(or $(OUT),eval-output) --quality "$(QUALITY)" \
 	  --speakers $(SPEAKERS) --data $(EVAL_DATA) $(ARGS)
 
 $(JUDGES): | $(STAMP)
@@ -91,7 +91,7 @@ $(JUDGES): | $(STAMP)
 
 corpus: setup  ## Make synthetic speech for pretraining: make corpus SPOKEN=en|zh HOURS=1 OUT=.data/corpus
 	VENV="$(VENV)" PIP_ARGS="$(PIP_ARGS)" deploy/local/corpus.sh $(SPOKEN) .data/corpus-parts
-	$(BIN)/python -m services.training.synthetic --language $(SPOKEN) --hours $(HOURS) --out $(OUT) \
+	$(BIN)/python -m services.training.synthetic --language $(SPOKEN) --hours $(HOURS) --out $(or $(OUT),.data/corpus) \
 	  --parts .data/corpus-parts --jobs $(JOBS)
 
 clean:  ## Remove .venv, caches and outputs; your data (.data) stays
