@@ -107,7 +107,7 @@ def manifests_of(artifacts: Path, task_id: str) -> dict[str, ArtifactRef]:
 
 def task_facts(task: JsonObject, quality: str) -> dict[str, Any]:
     """What the report says of a task."""
-    best = next((output for output in task["outputs"]["outputs"] if output["best"]), {})
+    best: JsonObject = next((output for output in task["outputs"]["outputs"] if output["best"]), {})
     return {
         "quality": quality,
         "seconds": round(task["took_s"], 1),
