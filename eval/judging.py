@@ -16,6 +16,7 @@ from eval.speakers import Clip, EvalSpeaker
 from eval.texts import Errors, count_errors
 from services.voice.audio import resample
 from services.voice.errors import LanguageError
+from services.voice.synthesis import trim_silence
 from services.voice.text import phonemize
 
 
@@ -128,11 +129,12 @@ class Panel:
         able = [one for one in self.listeners if one.languages is None or language in one.languages]
         heard = {one.name: one.hear(wav, language) if len(wav) else "" for one in able}
         phonemes = len(phonemize(said.text, language).ids) if pace is not None else 0
+        seconds = speech_seconds(said.wav, said.rate_hz)
         return Sentence(
             name=said.name,
             text=said.text,
-            seconds=round(said.seconds, 3),
-            length_ratio=length_ratio(phonemes, said.seconds, pace) if pace and phonemes else None,
+            seconds=round(seconds, 3),
+            length_ratio=length_ratio(phonemes, seconds, pace) if pace and phonemes else None,
             heard=heard,
             errors={name: count_errors(said.text, text, language) for name, text in heard.items()},
             naturalness=dict(self._rate(wav)) if self._rate and len(wav) else {},
@@ -147,7 +149,12 @@ def pace_of(speaker: EvalSpeaker) -> float | None:
         counts = [len(phonemize(clip.text, speaker.language).ids) for clip in speaker.references]
     except LanguageError:
         return None
-    return median_pace(counts, [len(clip.sound[0]) / clip.sound[1] for clip in speaker.references])
+    return median_pace(counts, [speech_seconds(*clip.sound) for clip in speaker.references])
+
+
+def speech_seconds(wav: np.ndarray, rate_hz: int) -> float:
+    """Length without the silence at both ends, which recordings have and spoken sentences have not."""
+    return len(trim_silence(wav, rate_hz)) / rate_hz
 
 
 def _at_16k(said: Said) -> np.ndarray:

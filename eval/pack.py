@@ -25,7 +25,7 @@ from cli.client import ApiError, UnreachableError
 from cli.demo import DemoError
 from eval.judges import ears, listeners, naturalness, threads
 from eval.judging import Figures, Panel, pace_of
-from eval.report import print_report
+from eval.report import write_report
 from eval.speak import Said, Voice, open_pack, prompt_of
 from eval.speakers import Clip, EvalSpeaker, SpeakerError, find_speakers
 from services.voice.audio import read_wav, write_wav
@@ -196,15 +196,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         panel = Panel(listeners()[:first], ears()[:first], None if args.quick else naturalness())
         evaluation = Evaluation(args, panel)
         rows: list[Figures] = []
+        text = ""
         for speaker in speakers:
             began = time.monotonic()
             rows += evaluation.rows(speaker)
             console.print(f"{speaker.name}: judged in {time.monotonic() - began:.0f} s", markup=False)
+            # After every speaker, so that a run that is cut short leaves what it knew.
+            facts = {"pack": str(args.pack), "matrices": matrices_of(panel, speakers, rows)}
+            text = write_report(args.out, facts, panel, rows)
     except (SpeakerError, VoiceError, DemoError, ApiError, UnreachableError) as error:
         console.print(f"The evaluation cannot go on: {error}", markup=False, soft_wrap=True)
         return 1
-    matrices = matrices_of(panel, speakers, rows)
-    print_report(args.out, {"pack": str(args.pack), "matrices": matrices}, panel, rows)
+    print(text)
     if failed:
         console.print(f"These could not be trained: {', '.join(failed)}", markup=False, soft_wrap=True)
     return 1 if failed else 0

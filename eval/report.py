@@ -16,8 +16,8 @@ from eval.texts import unit
 SCALES = {"ovrl": "DNSMOS OVRL", "sig": "DNSMOS SIG", "p808": "DNSMOS P.808"}
 
 
-def print_report(out: Path, facts: Mapping[str, Any], panel: Panel, rows: Sequence[Figures]) -> None:
-    """Print the tables and write them, with all figures as JSON, to a folder."""
+def write_report(out: Path, facts: Mapping[str, Any], panel: Panel, rows: Sequence[Figures]) -> str:
+    """Write the tables and, as JSON, all figures to a folder; the tables are returned too."""
     out.mkdir(parents=True, exist_ok=True)
     parts = [table(rows, [one.name for one in panel.listeners], [one.name for one in panel.ears])]
     parts += [matrix_table(name, matrix) for name, matrix in facts["matrices"].items()]
@@ -25,7 +25,7 @@ def print_report(out: Path, facts: Mapping[str, Any], panel: Panel, rows: Sequen
     text = "\n".join(parts)
     (out / "report.md").write_text(text, encoding="utf-8")
     write_json(out / "report.json", facts, rows)
-    print(text)
+    return text
 
 
 def table(rows: Sequence[Figures], listeners: Sequence[str], ears: Sequence[str]) -> str:

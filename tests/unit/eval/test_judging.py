@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.judging import Panel
+from eval.judging import Panel, speech_seconds
 from eval.speak import Said
 from tests.unit.eval.fakes import RATE, TEXT, FixedListener, PitchEar, speaker, tone
 
@@ -48,6 +48,11 @@ def test_silence_has_no_likeness_and_every_word_wrong(tmp_path: Path) -> None:
     assert figures.error_rate("fixed") == 1.0
     assert figures.similarity == {}
     assert figures.naturalness("ovrl") is None
+
+
+def test_silence_at_both_ends_is_not_part_of_the_length() -> None:
+    quiet = np.zeros(RATE, np.float32)
+    assert speech_seconds(np.concatenate([quiet, tone(100), quiet]), RATE) == pytest.approx(1.12, abs=0.03)
 
 
 def test_a_sentence_that_takes_twice_as_long_is_out_of_bounds(tmp_path: Path) -> None:
