@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
 from services.runtime.errors import InvalidInputError
 from services.voice.text import Phonemes, phonemize
+
+# Clips differ in pace, but not by this factor: 2856 synthetic clips in English and Chinese, of 28 voices and mixtures
+# of them, lay between 0.57 and 1.38 times the median of their language. Few clips have no usual pace.
+ODD_PACE = 2.0
+FEWEST_TO_COMPARE = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,17 @@ def _drop_reason(phonemes: Phonemes, seconds: float) -> str:
     return "" if phonemes.fits(seconds) else "pace"
 
 
+def _without_odd_paces(rows: Sequence[PhonemeRow], seconds: Sequence[float]) -> list[PhonemeRow]:
+    """Drops clips far off the speaker's own pace: words of theirs are missing, or were never said."""
+    paces = [len(row.phonemes.ids) / s if row.kept else 0.0 for row, s in zip(rows, seconds, strict=True)]
+    kept = [pace for pace in paces if pace]
+    if len(kept) < FEWEST_TO_COMPARE:
+        return list(rows)
+    usual = median(kept)
+    odd = [pace > 0 and not usual / ODD_PACE <= pace <= usual * ODD_PACE for pace in paces]
+    return [replace(row, drop_reason="pace") if off else row for row, off in zip(rows, odd, strict=True)]
+
+
 def text_feature(
     clips: Sequence[ClipText], language: str, *, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> list[PhonemeRow]:
@@ -51,6 +68,7 @@ def text_feature(
         phonemes = phonemize(clip.text, language)
         rows.append(PhonemeRow(clip.clip_id, clip.text, language, phonemes, _drop_reason(phonemes, clip.seconds)))
         progress(done, len(clips))
+    rows = _without_odd_paces(rows, [clip.seconds for clip in clips])
     if not any(row.kept for row in rows):
         raise InvalidInputError("TEXT_EMPTY", detail=f"none of {len(rows)} clips has a text that fits it")
     return rows

@@ -25,6 +25,25 @@ def test_every_clip_has_a_row_and_the_bad_ones_a_reason() -> None:
     assert seen == [(done, 5) for done in range(1, 6)]
 
 
+def test_chinese_clips_have_two_phonemes_a_character_and_english_words_their_own() -> None:
+    clips = [ClipText("c0000", "今天天气很好。", 1.6), ClipText("c0001", "我用Python写代码，", 2.0)]
+    rows = text_feature(clips, "zh")
+    assert [row.drop_reason for row in rows] == ["", ""]
+    assert [row.phonemes.phonemes[-1] for row in rows] == [".", "a3"]
+    assert len(rows[0].phonemes.ids) == 13
+    assert "TH" in rows[1].phonemes.phonemes
+    assert sum(rows[1].phonemes.word2ph) == len(rows[1].phonemes.ids)
+
+
+def test_clip_far_off_the_usual_pace_is_dropped_where_there_are_enough_to_compare() -> None:
+    usual = [ClipText(f"c{n}", SPOKEN, 2.5 + 0.2 * n) for n in range(5)]
+    half = ClipText("half", "The quick brown fox.", 3.0)
+    padded = ClipText("padded", f"{SPOKEN} {SPOKEN}", 2.6)
+    rows = text_feature([*usual, half, padded], "en")
+    assert [row.clip_id for row in rows if row.drop_reason == "pace"] == ["half", "padded"]
+    assert all(row.kept for row in text_feature([*usual[:2], half, padded], "en"))
+
+
 @pytest.mark.parametrize("clips", [[], [ClipText("c0000", "...", 3.0)]])
 def test_nothing_left_ends_the_stage_with_a_code(clips: list[ClipText]) -> None:
     with pytest.raises(InvalidInputError) as error:
