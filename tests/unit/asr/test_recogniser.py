@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.asr.asr import AsrRules, is_noise
+from services.asr.asr import AsrRules, Clip, is_noise, transcribe_clips
 from services.asr.recogniser import Recogniser, Samples, _join_punctuation
 from services.asr.transcribe import split_at_quiet, transcribe
 from services.inference.wer import word_error_rate
@@ -57,6 +57,14 @@ def test_chinese_is_written_in_simplified_characters_with_the_times_of_each(reco
     assert "".join(word.text for word in found.words) == found.text
     times = [time for word in found.words for time in (word.start_s, word.end_s)]
     assert times == sorted(times)
+
+
+def test_recording_in_a_language_that_the_pack_does_not_speak_is_refused(recogniser: Recogniser) -> None:
+    speech = audio.speech(4.0, RATE, sample="zh_20s.opus")
+    clip = Clip("c0000", (speech * 32767).astype(np.int16), RATE)
+    with pytest.raises(InvalidInputError) as caught:
+        transcribe_clips([clip], recogniser, languages=["en"])
+    assert (caught.value.code, caught.value.params) == ("LANGUAGE_UNSUPPORTED", {"language": "zh", "languages": "en"})
 
 
 def test_pieces_of_a_latin_word_are_one_word_and_chinese_characters_stay_apart() -> None:
