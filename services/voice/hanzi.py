@@ -29,7 +29,9 @@ def syllables(characters: str) -> list[str]:
     """Pinyin without tones of each character, as read in their context; what has no reading stands for itself."""
     from pypinyin import lazy_pinyin
 
-    return [str(syllable) for syllable in lazy_pinyin(to_simplified(characters), errors=list)]
+    # What is left of a run without readings may come as a list, character by character.
+    found = lazy_pinyin(to_simplified(characters), errors=list)  # type: ignore[arg-type]
+    return [str(syllable) for syllable in found]
 
 
 def to_simplified(text: str) -> str:
