@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
-import opencc
-
+from services.voice.hanzi import to_simplified
 from services.voice.text import english_normalize
 from services.voice.text.chinese_numbers import digits, spell_numbers
 from services.voice.text.chinese_readings import has_reading
@@ -36,8 +34,8 @@ _NOT_CHINESE = re.compile(r"[^\u2e80-\uffff\U00020000-\U0003ffff]+")
 # This many words in small letters in a row are English, numbers between them included.
 _ENGLISH_WORDS = 3
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)[\w.~/?#&=%+-]*[\w/]|[\w.+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+"
-    r"|(?<![\w.])[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)*\.(?:com|cn|net|org|io|edu|gov|top|cc)(?![A-Za-z])(?:/[\w./-]*\w)?",
+    r"(?:https?://|www\.)[\w.~/?#&=%+-]*[\w/]|(?<![\w.+-])[\w.+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+"
+    r"|(?<![\w.-])[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)*\.(?:com|cn|net|org|io|edu|gov|top|cc)(?![A-Za-z])(?:/[\w./-]*\w)?",
     re.ASCII,
 )
 _IN_ADDRESS = {
@@ -53,25 +51,12 @@ _IN_ADDRESS = {
 }
 
 
-@lru_cache(maxsize=2)
-def _converter(name: str) -> opencc.OpenCC:
-    return opencc.OpenCC(name)
-
-
-def simplify(text: str) -> str:
-    """Traditional characters as simplified ones; a text that has none is left alone."""
-    if _converter("t2s").convert(text) == text:
-        return text
-    # Apart from the rest, this one knows the 著 that is written 着 in simplified text.
-    return str(_converter("tw2s").convert(text))
-
-
 def normalize(text: str) -> str:
     """The text as it is spoken; empty when nothing in it is."""
     text = unicodedata.normalize("NFC", text).translate(_BEFORE)
     text = re.sub(r"(?<=\d)[½¼¾⅓⅔]", lambda match: " " + match.group(), text)
     text = unicodedata.normalize("NFKC", text).replace("⁄", "/").replace("−", "-")
-    text = simplify(text).translate(_TALK)
+    text = to_simplified(text).translate(_TALK)
     text = re.sub(r"\s*\n\s*", "、", re.sub(r"\.{2,}|。{2,}", "…", text))
     text = _NOT_CHINESE.sub(_english_sentence, text)
     text = _ADDRESS.sub(lambda match: _speak_address(match.group()), text)

@@ -18,6 +18,8 @@ Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 _DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 # The longest number that is read as one; longer ones, and those that begin with a zero, go digit by digit.
 _LONGEST = 12
+# A number of an identity card has 18 digits, one of a bank account 19.
+_LONGEST_ROW = 24
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _HAN = "\u4e00-\u9fff"
@@ -304,6 +306,9 @@ RULES: list[Rule] = [
 
 def spell_numbers(text: str) -> str:
     """The text without digits."""
+    # No number is that long; the rules below need not try.
+    text = re.sub(rf"\d{{{_LONGEST_ROW},}}", lambda match: digits(match.group(), "幺"), text)
+    text = re.sub(r"-{2,}", "—", text)
     for pattern, spoken in RULES:
         text = pattern.sub(spoken, text)
     return text

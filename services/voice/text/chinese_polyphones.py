@@ -20,11 +20,13 @@ _EDGE = Word("", "")
 # fits decides. Nothing between the bars: anything.
 _NEIGHBOURS: dict[str, list[tuple[str, str, str]]] = {
     "长": [("", "得|了|出|在|成|满|着|大|高|胖|肉|草|毛|芽|牙|痘", "zhang3"), ("", "", "chang2")],
-    "还": [("", "钱|书|债|款|给|清|贷|账|人情", "huan2"), ("[要没不来先快已]", "$|了", "huan2")],
+    "还": [("", "钱|书|债|款|给|清|贷|账|人情|利息|信用卡", "huan2"),
+          ("[要没不来先快已钱书款债车]", "$|了|吗", "huan2")],
     "重": [("[^很太更最]|^", "新|做|写|来|复|说|建|启|修|读|播|试|考|拍|装|排|回", "chong2")],
     "数": [("", "一数|到|着|了|过|不清|星星|钱|数|有|出", "shu3")],
     "教": [("", "会|徒|派|堂", "jiao4"), ("", "", "jiao1")],
-    "干": [("[很太不没晒晾擦吹烘变风口饼服嘴发]", "$|了|透|燥", "gan1"), ("", "透|燥|枯", "gan1")],
+    "干": [("[很太不没晒晾擦吹烘变风口饼服嘴发]", "$|了|透|燥", "gan1"), ("", "透|燥|枯", "gan1"),
+          ("又", "又", "gan1")],
     "倒": [("", "水|茶|酒|满|垃圾|车|出|进|是|也|不|还", "dao4"), ("[摔晕推打跌病卧拉绊撞压]", "", "dao3"),
           ("", "了|下|在|地|塌|闭|台", "dao3")],
     "觉": [("[一个睡午懒好]", "", "jiao4")],
@@ -37,7 +39,7 @@ _NEIGHBOURS: dict[str, list[tuple[str, str, str]]] = {
     "空": [("[有没抽]", "", "kong4"), ("", "着|出|了|白", "kong4")],
     "转": [("", "圈|动|着|悠|来转去|了一圈|了两圈", "zhuan4")],
     "系": [("", "鞋|上|领|着|好|安全带|围", "ji4")],
-    "扇": [("", "风|了|着|耳光", "shan1")],
+    "扇": [("", "扇|风|了|着|耳光", "shan1")],
     "晕": [("", "车|船|机", "yun4")],
     "吐": [("[想呕要]", "", "tu4"), ("", "了|血|奶", "tu4")],
     "涨": [("", "红|满|大", "zhang4")],
@@ -150,6 +152,7 @@ def _wei_preposition(words: list[Word], index: int) -> str:
     earlier = "".join(word.text for word in words[max(0, index - 4) : index])
     somebody = after.tag[:1] in ("r", "n") and after.tag != "ns"
     subject = not before.text or before.tag[:1] in ("r", "d", "c", "v", "p", "t") or before.tag == "nr"
+    subject = subject or (after.tag == "r" and before.tag == "n")
     clause_goes_on = any(word.tag[:1] in ("v", "a") for word in words[index + 2 :])
     named = re.search(r"[以称将把被改定分视译变化]", earlier)
     return "wei4" if somebody and subject and clause_goes_on and not named else "wei2"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
-from services.voice.text.chinese_lexicon import NEUTRAL_LAST, READINGS
+from services.voice.text.chinese_lexicon import FULL_ZI, NEUTRAL_LAST, READINGS
 from services.voice.text.chinese_polyphones import reading_in_context
 from services.voice.text.chinese_syllables import NEUTRAL
 from services.voice.text.chinese_words import NUMERALS, Word
@@ -41,7 +41,9 @@ def read_word(word: str) -> tuple[Syllable, ...]:
         return _parse(READINGS[word].split())
     found = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False)
     syllables = [_citation(word, place, syllable) for place, syllable in enumerate(_parse(found))]
-    if word in NEUTRAL_LAST or (len(word) == 3 and word[1:] in NEUTRAL_LAST):
+    # 女朋友, 昨天晚上; idioms of four characters keep their tones.
+    longer = len(word) == 3 or (len(word) == 4 and word not in PHRASES_DICT)
+    if word in NEUTRAL_LAST or (longer and word[-2:] in NEUTRAL_LAST):
         syllables[-1] = (syllables[-1][0], NEUTRAL)
     return tuple(syllables)
 
@@ -56,6 +58,8 @@ def _citation(word: str, place: int, syllable: Syllable) -> Syllable:
     char, before = word[place], word[:place]
     if char in "一不":  # dictionaries write these with the tone that they have in that word
         return ("yi", 1) if char == "一" else ("bu", 4)
+    if char == "子" and (not before or before[-1] + char in FULL_ZI):
+        return "zi", 3
     counted = before != "一" and NUMERALS.issuperset(before.removeprefix("第"))
     if before and char in _MEASURES and (counted or before in ("这", "那", "每", "几", "哪", "第一")):
         return _MEASURES[char]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from services.voice.text.chinese_readings import Syllable
 from services.voice.text.chinese_syllables import NEUTRAL
@@ -32,12 +33,10 @@ class _Clause:
     tones: list[int]
     bounds: list[tuple[int, int]]
 
-    def word_at(self, index: int) -> tuple[str, int]:
-        """The word that a character is in, and its place there."""
-        for word, (start, end) in zip(self.words, self.bounds, strict=True):
-            if index < end:
-                return word.text, index - start
-        raise IndexError(index)
+    @cached_property
+    def places(self) -> list[tuple[Word, int]]:
+        """The word that each character is in, and its place there."""
+        return [(word, place) for word in self.words for place in range(len(word.text))]
 
 
 def spoken_tones(words: list[Word], syllables: list[list[Syllable]]) -> list[Syllable]:
@@ -77,7 +76,7 @@ def _lose_tones(clause: _Clause) -> None:
 
 def _is_thing(clause: _Clause, start: int) -> bool:
     """Whether the word that ends here names a thing."""
-    before = next(word for word, (_, end) in zip(clause.words, clause.bounds, strict=True) if end == start)
+    before = clause.places[start - 1][0]
     return before.tag[:1] in ("n", "s") and before.tag != "nr"
 
 
@@ -100,7 +99,7 @@ def _change_yi(clause: _Clause) -> None:
             continue
         before, after = chars[index - 1 : index], chars[index + 1]
         first = chars.startswith(_FIRST_OF, index + 1) or (before == "月" and after == "日")
-        word, place = clause.word_at(index)
+        word, place = clause.places[index][0].text, clause.places[index][1]
         ends_word = len(word) > 1 and place == len(word) - 1 and not NUMERALS.issuperset(word) and after != "个"
         in_number = before == "第" or (before in NUMERALS and before != "") or after in _DIGITS
         if ends_word or in_number or first:

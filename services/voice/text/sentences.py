@@ -19,7 +19,15 @@ _ENDERS = ".!?…。！？｡"
 _CLOSERS = "\"'”’»)]）」』】"
 _SENTENCE_END = re.compile(rf"[{_ENDERS}]+[{re.escape(_CLOSERS)}]*")
 # Best places to cut a long sentence first.
-_BREATHS = (r"[;:；：—–]+\s*", r"[,，、]\s*", r"\s+(?=(?:and|but|or|because|which|that|when|while|where|so)\s)", r"\s+")
+_BREATHS = (
+    r"[;:；：—–]+\s*",
+    r"[,，、]\s*",
+    r"\s+(?=(?:and|but|or|because|which|that|when|while|where|so)\s)",
+    r"\s+",
+    # Chinese writes no spaces: in front of what joins two clauses, then behind what ends a phrase.
+    r"(?=而且|并且|但是|因为|所以|如果|然后|或者|以及|不过|于是|虽然)",
+    r"(?<=[的了着呢吧吗啊])(?=[\u4e00-\u9fff])",
+)
 
 
 def split_text(text: str, abbreviations: frozenset[str]) -> list[str]:
