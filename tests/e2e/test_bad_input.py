@@ -167,17 +167,18 @@ FAILING = {
     "silence": (audio.encode(audio.silence(60.0), RATE, "flac"), "audio_slice", "AUDIO_SILENT"),
     "noise": (audio.encode(audio.noise(20.0, 16_000), 16_000, "flac"), "audio_slice", "AUDIO_SILENT"),
     "music": (audio.encode(audio.music(20.0), RATE, "opus"), "audio_slice", "AUDIO_SILENT"),
-    "chinese": ((audio.SAMPLES / "zh_20s.opus").read_bytes(), "asr", "LANGUAGE_UNSUPPORTED"),
+    "chinese as english": ((audio.SAMPLES / "zh_20s.opus").read_bytes(), "asr", "LANGUAGE_MISMATCH"),
 }
+OPTIONS = {"chinese as english": {"language": "en"}}
 SENTENCES = {
     "AUDIO_TOO_SHORT": (
         r"可用的语音太短: 只有 \d\.\d 秒,至少需要 10 秒",
         r"Too little usable speech: \d\.\d s, at least 10 s are needed",
     ),
     "AUDIO_SILENT": (r"录音中没有听到人说话,.*", r"No speech was found in the recording; .*"),
-    "LANGUAGE_UNSUPPORTED": (
-        r"当前音色包不支持中文,支持的语言: 英语",
-        r"The voice pack does not speak Chinese; it speaks: English",
+    "LANGUAGE_MISMATCH": (
+        r"录音里说的是中文,而不是所选的英语;.*",
+        r"The recording is in Chinese, not in English as chosen; .*",
     ),
 }
 WORKING = {
@@ -193,7 +194,7 @@ def tasks(client: Client) -> Iterator[dict[str, str]]:
     made = {}
     for name, content in {**WORKING, **{name: row[0] for name, row in FAILING.items()}}.items():
         exp_name = name.replace(" ", "-")
-        answer = client.ask(exp_name, client.keep(content), inference={"enabled": False})
+        answer = client.ask(exp_name, client.keep(content), inference={"enabled": False}, **OPTIONS.get(name, {}))
         assert answer.status_code == 200, answer.text
         made[name] = answer.json()["id"]
     yield made
@@ -321,7 +322,9 @@ def test_an_unknown_option_is_refused_by_its_field(
 def test_a_language_that_the_pack_does_not_speak_is_refused_at_once(client: Client, speech_id: str) -> None:
     answer = client.ask("speaks-japanese", speech_id, language="ja")
     assert (answer.status_code, answer.json()["code"]) == (400, "LANGUAGE_UNSUPPORTED")
-    assert answer.json()["detail"] == "当前音色包不支持日语,支持的语言: 英语"
+    assert answer.json()["detail"] == "当前音色包不支持日语,支持的语言: 英语, 中文"
+    answer = client.ask("says-japanese", speech_id, inference={"target_text": "こんにちは、世界。"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "LANGUAGE_UNSUPPORTED")
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"null", b"7", b"{", b"", b"\xff\xfe", b"[" * 5000])
