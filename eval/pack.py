@@ -188,6 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         torch.set_num_threads(threads())
     try:
+        everybody = find_speakers(data_folders(args))
         speakers = find_speakers(data_folders(args), args.speakers)
         if args.speaks:
             speakers = spoken_ones(args, speakers, console)
@@ -202,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             rows += evaluation.rows(speaker)
             console.print(f"{speaker.name}: judged in {time.monotonic() - began:.0f} s", markup=False)
             # After every speaker, so that a run that is cut short leaves what it knew.
-            facts = {"pack": str(args.pack), "matrices": matrices_of(panel, speakers, rows)}
+            facts = {"pack": str(args.pack), "matrices": matrices_of(panel, everybody, rows)}
             text = write_report(args.out, facts, panel, rows)
     except (SpeakerError, VoiceError, DemoError, ApiError, UnreachableError) as error:
         console.print(f"The evaluation cannot go on: {error}", markup=False, soft_wrap=True)

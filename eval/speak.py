@@ -6,7 +6,7 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from eval.speakers import Clip, EvalSpeaker
+from services.training.corpus import normalize_loudness
 from services.voice.audio import resample
 from services.voice.checkpoint import build_gpt, build_sovits
 from services.voice.content import ContentEncoder, load_content_encoder
@@ -102,19 +103,14 @@ class Voice:
 
     def prompt(self, clip: Clip, language: str) -> Prompt:
         """A natural clip as the models take it."""
-        return make_prompt(self._sovits, self.encoder, *clip.sound, phonemize(clip.text, language).ids)
+        wav, rate_hz = clip.sound
+        wav = normalize_loudness(wav, rate_hz)  # as `audio_slice` does it
+        return make_prompt(self._sovits, self.encoder, wav, rate_hz, phonemize(clip.text, language).ids)
 
     def zero_shot(self, speaker: EvalSpeaker, sentences: Sequence[str], pace: float, seed: int = 0) -> Iterator[Said]:
         """Both models, never fine-tuned, speak from a prompt of the speaker (see `prompt_of`)."""
         voice = Speaker(build_gpt(self.pack), self._sovits, self.prompt(prompt_of(speaker), speaker.language), pace)
-        sampling = self.pack.sampling
-        options = SpeakingOptions(
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            temperature=sampling.temperature,
-            repetition_penalty=sampling.repetition_penalty,
-            seed=seed,
-        )
+        options = SpeakingOptions(**asdict(self.pack.sampling), seed=seed)
         for number, text in enumerate(sentences):
             spoken = list(voice.sentences(text, speaker.language, options))
             wav = join([part.wav for part in spoken], self.rate_hz)
@@ -130,14 +126,20 @@ class Voice:
             style = self.prompt(others[number % len(others)], speaker.language)
             tokens, phones = self._true_tokens(clip), phonemize(clip.text, speaker.language).ids
             generator = torch.Generator().manual_seed(seed + number)
-            wav = self._sovits.decode(tokens, torch.tensor([phones]), [style.spec], generator=generator)
+            wav = self._sovits.decode(
+                tokens,
+                torch.tensor([phones]),
+                [style.spec],
+                noise_scale=self.pack.sampling.noise_scale,
+                generator=generator,
+            )
             trimmed = trim_silence(wav[0, 0].float().numpy(), self.rate_hz)
             level = speech_level(clip.at(self.rate_hz))
             yield Said(clip.name, clip.text, match_level(trimmed, level), self.rate_hz)
 
     def _true_tokens(self, clip: Clip) -> torch.Tensor:
         wav, own_hz = clip.sound
-        at_16k = resample(wav, own_hz, self.encoder.sample_rate_hz).astype(np.float32)
+        at_16k = resample(normalize_loudness(wav, own_hz), own_hz, self.encoder.sample_rate_hz).astype(np.float32)
         features = self.encoder.encode(torch.from_numpy(at_16k))
         return self._sovits.extract_tokens(features.T.unsqueeze(0))
 
