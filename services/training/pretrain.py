@@ -20,7 +20,8 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from services.training.corpus import (
 )
 from services.training.dataset import (
     FRAMES_PER_S,
+    FRAMES_PER_TOKEN,
     GptBatch,
     SovitsBatch,
     companions,
@@ -215,13 +217,14 @@ def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
         adversarial_from=args.adversarial_from or 0,
     )
     stepper = SovitsStepper(model, judge, settings)
-    frames = [clip.frames for clip in cache.clips]
-    crop_frames = int(args.crop_s * 50) // 2 * 2
+    pool = balanced([clip.language for clip in cache.clips])
+    frames = [cache.clips[index].frames for index in pool]
+    crop_frames = int(args.crop_s * FRAMES_PER_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
 
     def batch(step: int) -> SovitsBatch:
         rng = np.random.default_rng([args.seed, 1, step])
         chosen = batch_indices(frames, step, args.batch, args.seed, bucket=1)
-        items = [crop(cache.item(index), crop_frames, model.config.hop, rng) for index in chosen]
+        items = [crop(cache.item(pool[at]), crop_frames, model.config.hop, rng) for at in chosen]
         return sovits_batch(items, model.config.hop, crop_frames, minimum=model.config.segment_frames)
 
     train("sovits", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.sovits_lr, step)))
@@ -256,6 +259,15 @@ def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
         return gpt_batch([join([cache.item(i, tokens, spoken) for i in group]) for group in groups])
 
     train("gpt", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.gpt_lr, step)))
+
+
+def balanced(languages: Sequence[str]) -> list[int]:
+    """Indices of clips in these languages; those of a rarer language several times, as often as its share allows.
+
+    Sounds are learned from every language alike, and the few voices of a small one are heard too seldom otherwise.
+    """
+    counts = Counter(languages)
+    return [index for index, language in enumerate(languages) for _ in range(max(counts.values()) // counts[language])]
 
 
 def batch_indices(lengths: list[int], step: int, batch: int, seed: int, bucket: int) -> list[int]:

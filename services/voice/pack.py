@@ -72,15 +72,23 @@ class Finetune:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How a pack's GPT is sampled unless somebody asks for something else; the defaults are GPT-SoVITS's."""
+    """How a pack's models are sampled unless somebody asks for something else; the defaults are GPT-SoVITS's."""
 
     top_k: int = 15
     top_p: float = 1.0
     temperature: float = 1.0
     repetition_penalty: float = 1.35
+    noise_scale: float = 0.5
+    """Of SoVITS: 0 speaks the likeliest latents, 1 draws them as widely as they were in training."""
 
     def __post_init__(self) -> None:
-        if self.top_k < 1 or not 0 < self.top_p <= 1 or self.temperature <= 0 or self.repetition_penalty <= 0:
+        if (
+            self.top_k < 1
+            or not 0 < self.top_p <= 1
+            or self.temperature <= 0
+            or self.repetition_penalty <= 0
+            or not 0 <= self.noise_scale <= 1
+        ):
             raise ValueError(f"{self} is out of range")
 
 
