@@ -14,6 +14,7 @@ import torch
 
 from services.training import pretrain
 from services.training.corpus import AudioFolder, CacheKey, CorpusCache, CorpusError, read_manifest
+from services.training.pretrain_corpus import open_cache
 from services.voice.audio import write_wav
 from services.voice.checkpoint import build_gpt, build_sovits
 from services.voice.pack import load_pack
@@ -74,7 +75,7 @@ def test_tokens_are_what_the_model_extracts(corpus: Path, prepared: Path, tmp_pa
     run(corpus, out, "--phase", "gpt", "--steps", "1")
     run(corpus, out, "--phase", "export", "--pack", str(tmp_path / "pack"))
     pack = load_pack(tmp_path / "pack")
-    cache = pretrain.open_cache(out, {"content": pack.content, "sample_rate_hz": 24_000, "sovits": pack.sovits})
+    cache = open_cache(out, {"content": pack.content, "sample_rate_hz": 24_000, "sovits": pack.sovits})
     tokens = np.load(out / "tokens.npy")
     item = cache.item(1, tokens)
     features = torch.from_numpy(item.features.astype(np.float32)).T[None]
