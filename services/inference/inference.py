@@ -144,6 +144,12 @@ class Judge:
         return groups
 
 
+def share_of_mistakes(text: str, heard: str, language: str) -> float:
+    """Wrong words of a sentence in parts of all; 0 when it has none that can be compared."""
+    errors, words = word_errors(text, heard, language)
+    return errors / words if words else 0.0
+
+
 def quality(candidate: Candidate) -> tuple[int, float, int, int]:
     """Sort key, best first: word errors in steps of 0.05, then similarity, then the earlier epochs."""
     scores = candidate.scores

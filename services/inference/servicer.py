@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -17,9 +16,11 @@ from safetensors.numpy import load
 from services.inference.reference import choose_reference, speaking_pace
 from services.inference.settings import InferenceSettings
 from services.inference.voices import Models, Voice, Voices
-from services.inference.worker import float_samples, speaking_options, usable_clips
+from services.inference.worker import Recogniser, float_samples, mistakes_heard, speaking_options, usable_clips
 from services.runtime.artifacts import ArtifactStore
-from services.runtime.errors import InvalidInputError, NotReadyError, StoppedError
+from services.runtime.errors import InvalidInputError, NotReadyError, UnavailableError
+from services.runtime.log import log
+from services.runtime.stage import StopFlag
 from services.voice.audio import read_wav, to_int16
 from services.voice.synthesis import PAUSE_S, Speaker
 from voiceloom.inference.v1 import inference_pb2, inference_pb2_grpc
@@ -42,14 +43,14 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
         self, request: inference_pb2.SynthesizeRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[inference_pb2.SynthesizeResponse]:
         """Yield a response per sentence; a caller who goes away stops the speaking."""
-        gone = threading.Event()
+        gone = StopFlag()
         async with self._turns:
             pieces = self._speak(request, gone)
             try:
                 while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
                     yield piece
             finally:
-                gone.set()
+                gone.set("the caller went away")
 
     async def ListVoices(
         self, request: inference_pb2.ListVoicesRequest, context: grpc.aio.ServicerContext
@@ -73,12 +74,8 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
         )
 
     def _speak(
-        self, request: inference_pb2.SynthesizeRequest, gone: threading.Event
+        self, request: inference_pb2.SynthesizeRequest, gone: StopFlag
     ) -> Iterator[inference_pb2.SynthesizeResponse]:
-        def check() -> None:
-            if gone.is_set():
-                raise StoppedError(detail="the caller went away")
-
         self._check(request)
         stages = [request.manifests[stage].sha256 for stage in sorted(request.manifests)]
         voice = self._voices.get([request.voice_id, *stages], lambda: self._load(request))
@@ -86,11 +83,14 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
         rate = voice.speaker.sample_rate_hz
         pause = np.zeros(0, np.float32)
         options = speaking_options(request.synthesis, self._models.pack.sampling)
-        for passage in self._models.passages(request.text, request.language or voice.language):
-            for spoken in voice.speaker.sentences(passage.text, passage.language, options, check):
-                pcm = to_int16(np.concatenate([pause, spoken.wav])).tobytes()
-                yield inference_pb2.SynthesizeResponse(pcm=pcm, sample_rate_hz=rate, text=spoken.text)
-                pause = np.zeros(int(PAUSE_S * rate), np.float32)
+        with Recogniser(self._settings, gone, patience_s=0.0) as recogniser:
+            listen = Listener(recogniser, rate) if self._settings.listen else None
+            for passage in self._models.passages(request.text, request.language or voice.language):
+                check = gone.raise_if_set
+                for spoken in voice.speaker.sentences(passage.text, passage.language, options, check, listen):
+                    pcm = to_int16(np.concatenate([pause, spoken.wav])).tobytes()
+                    yield inference_pb2.SynthesizeResponse(pcm=pcm, sample_rate_hz=rate, text=spoken.text)
+                    pause = np.zeros(int(PAUSE_S * rate), np.float32)
 
     def _check(self, request: inference_pb2.SynthesizeRequest) -> None:
         if len(request.text) > self._settings.max_text_chars:
@@ -145,3 +145,20 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
         if stage not in request.manifests:
             return None
         return cls.FromString(self._artifacts.get_bytes(request.manifests[stage]))
+
+
+class Listener:
+    """Counts the mistakes of a sentence, until the recogniser is away: speech unheard is better than none."""
+
+    def __init__(self, recogniser: Recogniser, rate_hz: int) -> None:
+        self._recogniser, self._rate_hz, self._away = recogniser, rate_hz, False
+
+    def __call__(self, wav: np.ndarray, text: str, language: str) -> float:
+        if self._away:
+            return 0.0
+        try:
+            return mistakes_heard(self._recogniser, self._rate_hz, wav, text, language)
+        except UnavailableError as exc:
+            self._away = True
+            log.warning("spoken_unheard", code=exc.code)
+            return 0.0

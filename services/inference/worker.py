@@ -21,6 +21,7 @@ from services.inference.inference import (
     audition,
     best_candidate,
     count_candidates,
+    share_of_mistakes,
 )
 from services.inference.reference import (
     Clip,
@@ -60,9 +61,11 @@ _GIVEN_S = 60.0
 class Recogniser:
     """Asks the asr service, and asks again while it is away."""
 
-    def __init__(self, settings: InferenceSettings, stop: StopFlag) -> None:
+    def __init__(self, settings: InferenceSettings, stop: StopFlag, patience_s: float | None = None) -> None:
+        """`patience_s` replaces that of the settings."""
         self._settings = settings
         self._stop = stop
+        self._patience_s = settings.transcribe_patience_s if patience_s is None else patience_s
         self._channel = grpc.insecure_channel(settings.asr_address, options=[("grpc.enable_http_proxy", 0)])
         self._stub = asr_pb2_grpc.AsrServiceStub(self._channel)
 
@@ -77,7 +80,7 @@ class Recogniser:
         at_16k = resample(wav, sample_rate_hz, LISTENING_HZ)
         pcm = np.round(np.clip(at_16k, -1, 1) * 32767).astype("<i2").tobytes()
         request = asr_pb2.TranscribeRequest(pcm_16khz=pcm, language=language, word_times=word_times)
-        patience_ends = time.monotonic() + self._settings.transcribe_patience_s
+        patience_ends = time.monotonic() + self._patience_s
         while True:
             self._stop.raise_if_set()
             try:
@@ -206,9 +209,10 @@ class _Run:
     def _try_pair(self, prompt: Prompt, judge: Judge, gpt: Weights, sovits: Weights) -> Candidate:
         self._progress(0.0, "inference.speaking")
         speaker = Speaker(self._gpt(gpt.filename), self._sovits(sovits.filename), prompt, self.pace)
-        check = self.ctx.stop.raise_if_set
+        check, listen = self.ctx.stop.raise_if_set, partial(mistakes_heard, self.recogniser, self.rate)
         readings = [
-            Read(part, list(speaker.sentences(part.text, part.language, self.options, check))) for part in self.passages
+            Read(part, list(speaker.sentences(part.text, part.language, self.options, check, listen)))
+            for part in self.passages
         ]
         sentences = [sentence for read in readings for sentence in read.sentences]
         self._progress(_SPEAKING_SHARE, "inference.scoring")
@@ -284,6 +288,11 @@ def _beginning(path: Path, sample_rate_hz: int) -> np.ndarray:
         rate = reader.sample_rate_hz
     wav = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     return resample(wav, rate, sample_rate_hz).astype(np.float32) if len(wav) else wav
+
+
+def mistakes_heard(recogniser: Recogniser, rate: int, wav: np.ndarray, text: str, language: str) -> float:
+    """What `Speaker` wants to know of a sentence (N,): the share of its words that were not heard."""
+    return share_of_mistakes(text, recogniser.hear(wav, rate, language).text, language)
 
 
 def speaking_options(synthesis: Synthesis, sampling: Sampling) -> SpeakingOptions:

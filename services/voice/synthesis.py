@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -39,6 +40,11 @@ LEAST_SPEECH = 0.5
 CAP, CAP_MARGIN_S = 2.0, 1.0
 MOST_TOKENS = 1500
 LOUDEST_PEAK = 0.95
+# A sentence in which a recogniser misses more words than this is spoken again, this often at most.
+FEW_MISTAKES, HEARD_ATTEMPTS = 0.1, 3
+
+Listen = Callable[[np.ndarray, str, str], float]
+"""Hears a waveform (N,) at the speaker's rate, knowing its text and language: the share of the words that are wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,7 @@ class Spoken:
     expected_s: float
     attempts: int
     flaw: str
+    mistakes: float = 0.0  # what `Listen` said of it; 0 when nobody listened
 
 
 def make_prompt(
@@ -117,8 +124,9 @@ class Speaker:
         language: str,
         options: SpeakingOptions = SpeakingOptions(),
         check: Callable[[], None] = lambda: None,
+        listen: Listen | None = None,
     ) -> Iterator[Spoken]:
-        """Speak sentence by sentence; `check` may raise to stop in between.
+        """Speak sentence by sentence; `check` may raise to stop in between, `listen` may find a sentence misspoken.
 
         What cannot be pronounced is left out, so there may be nothing at all. Raises LanguageError.
         """
@@ -126,14 +134,21 @@ class Speaker:
             check()
             phonemes = phonemize(sentence, language)
             if phonemes:
-                yield self._best_of(sentence, phonemes, options, index, check)
+                hear = None if listen is None else partial(_listen, listen, sentence, language)
+                yield self._best_of(sentence, phonemes, options, index, check, hear)
 
     def expected_s(self, phonemes: Phonemes, speed: float = 1.0) -> float:
         """Seconds that the speaker would take."""
         return len(phonemes.ids) / self.pace / speed
 
     def _best_of(
-        self, sentence: str, phonemes: Phonemes, options: SpeakingOptions, index: int, check: Callable[[], None]
+        self,
+        sentence: str,
+        phonemes: Phonemes,
+        options: SpeakingOptions,
+        index: int,
+        check: Callable[[], None],
+        hear: Callable[[np.ndarray], float] | None,
     ) -> Spoken:
         expected_s = self.expected_s(phonemes, options.speed)
         best: Spoken | None = None
@@ -141,10 +156,11 @@ class Speaker:
             check()
             wav, endless = self._speak(phonemes, options, _seed(options.seed, index, attempt))
             flaw = self._flaw(wav, expected_s, endless)
-            spoken = Spoken(sentence, wav, expected_s, attempt + 1, flaw)
+            mistakes = 0.0 if flaw or hear is None else hear(wav)
+            spoken = Spoken(sentence, wav, expected_s, attempt + 1, flaw, mistakes)
             if best is None or _distance(spoken, self.sample_rate_hz) < _distance(best, self.sample_rate_hz):
                 best = spoken
-            if not flaw:
+            if not flaw and (mistakes <= FEW_MISTAKES or attempt + 1 >= HEARD_ATTEMPTS):
                 break
         assert best is not None
         return replace(best, attempts=attempt + 1)
@@ -196,15 +212,19 @@ class Speaker:
         return "silent" if speech_ratio(at_16k) < LEAST_SPEECH else ""
 
 
+def _listen(listen: Listen, sentence: str, language: str, wav: np.ndarray) -> float:
+    return listen(wav, sentence, language)
+
+
 def _seed(seed: int, sentence: int, attempt: int) -> int:
     """A seed of its own for every sentence and attempt."""
     return (seed * 1_000_003 + sentence * 101 + attempt) % 2**63
 
 
 def _distance(spoken: Spoken, sample_rate_hz: int) -> float:
-    """How far from usable: flawless before flawed, then by how far the length is off."""
+    """How far from usable: flawless before flawed, the former by their mistakes, the latter by their length."""
     if not spoken.flaw:
-        return 0.0
+        return min(spoken.mistakes, 1.0)
     seconds = len(spoken.wav) / sample_rate_hz
     return 1.0 + (abs(math.log(seconds / spoken.expected_s)) if seconds else math.inf)
 

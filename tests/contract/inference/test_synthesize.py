@@ -7,13 +7,15 @@ import grpc.aio
 import numpy as np
 import pytest
 
-from services.inference.servicer import InferenceServicer
+from services.inference.servicer import InferenceServicer, Listener
 from services.inference.settings import InferenceSettings
 from services.inference.voices import Models
+from services.inference.worker import Recogniser
 from services.runtime.errors import VoiceloomError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.grpc_server import GrpcServer, open_channel
-from tests.contract.inference.harness import Trained
+from services.runtime.stage import StopFlag
+from tests.contract.inference.harness import FakeAsr, Trained
 from voiceloom.inference.v1 import inference_pb2 as pb
 from voiceloom.inference.v1 import inference_pb2_grpc
 from voiceloom.pipeline.v1.manifest_pb2 import InferenceManifest
@@ -118,3 +120,17 @@ async def test_a_caller_who_goes_away_frees_the_turn(client: Client) -> None:
     assert (await call.read()).pcm
     call.cancel()
     assert await client.speak("Hello there.")
+
+
+def test_mistakes_are_counted_until_the_recogniser_is_away(settings: InferenceSettings, asr: FakeAsr) -> None:
+    second = np.zeros(16_000, np.float32)
+    with Recogniser(settings, StopFlag(), patience_s=0.0) as recogniser:
+        listen = Listener(recogniser, 16_000)
+        assert listen(second, asr.text, "en") == 0.0
+        assert listen(second, asr.text.replace("lunch", "dinner"), "en") == pytest.approx(1 / 8)
+        assert listen(second, "...", "en") == 0.0
+        asr.away = 100
+        assert listen(second, "Something else.", "en") == 0.0
+        assert listen(second, "Something else.", "en") == 0.0
+    assert len(asr.calls) == 4  # whoever is away is not asked again
+    assert {call.language for call in asr.calls} == {"en"}

@@ -12,6 +12,8 @@ from services.voice.sovits import Sovits, SovitsConfig
 from services.voice.synthesis import (
     CAP,
     CAP_MARGIN_S,
+    FEW_MISTAKES,
+    HEARD_ATTEMPTS,
     RETRIES,
     Prompt,
     Speaker,
@@ -171,6 +173,29 @@ def test_a_sentence_that_the_gpt_did_not_end_counts_as_wrong(gpt: Gpt, sovits: S
     speaker = script(Speaker(gpt, sovits, prompt, pace=4.0), 1.0, 1.0, endless=(0,))
     (spoken,) = speaker.sentences("These are the words to speak.", "en")
     assert spoken.attempts == 2
+
+
+def test_a_sentence_with_wrong_words_is_spoken_again_and_the_best_one_kept(
+    gpt: Gpt, sovits: Sovits, prompt: Prompt
+) -> None:
+    heard = []
+
+    def listen(wav: np.ndarray, text: str, language: str) -> float:
+        heard.append((len(wav), text, language))
+        return [0.6, 0.3, 0.5][len(heard) - 1]
+
+    speaker = script(Speaker(gpt, sovits, prompt, pace=4.0), 1.0, 1.1, 1.2, 1.0)
+    (spoken,) = speaker.sentences("These are the words to speak.", "en", listen=listen)
+    assert (spoken.attempts, spoken.flaw, spoken.mistakes) == (HEARD_ATTEMPTS, "", 0.3)
+    assert [row[1:] for row in heard] == [("These are the words to speak.", "en")] * 3
+    assert len(spoken.wav) == heard[1][0]
+
+
+def test_a_sentence_with_few_mistakes_is_good_enough(gpt: Gpt, sovits: Sovits, prompt: Prompt) -> None:
+    speaker = script(Speaker(gpt, sovits, prompt, pace=4.0), 2.5, 1.0, 1.0)
+    heard = iter([FEW_MISTAKES])
+    (spoken,) = speaker.sentences("These are the words to speak.", "en", listen=lambda *_: next(heard))
+    assert (spoken.attempts, spoken.mistakes) == (2, FEW_MISTAKES)
 
 
 def test_noise_without_speech_counts_as_wrong(gpt: Gpt, sovits: Sovits, prompt: Prompt) -> None:
