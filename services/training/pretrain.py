@@ -141,7 +141,9 @@ def balanced(languages: Sequence[str]) -> list[int]:
     Sounds are learned from every language alike, and the few voices of a small one are heard too seldom otherwise.
     """
     counts = Counter(languages)
-    return [index for index, language in enumerate(languages) for _ in range(max(counts.values()) // counts[language])]
+    return [
+        index for index, language in enumerate(languages) for _ in range(round(max(counts.values()) / counts[language]))
+    ]
 
 
 def batch_indices(lengths: list[int], step: int, batch: int, seed: int, bucket: int) -> list[int]:
