@@ -56,7 +56,8 @@ class GptConfig:
         unknown = sorted(set(values) - {f.name for f in dataclasses.fields(cls)})
         if unknown:
             raise ValueError(f"GPT has no setting called {', '.join(unknown)}")
-        return cls(**values)  # type: ignore[arg-type]
+        frozen = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**frozen)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,9 @@ class _Layers(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.n_layers))
 
-    def forward(self, x: Tensor, mask: Tensor, watch: Callable[[int, Tensor, Tensor], None]) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: Tensor, watch: Callable[[int, Tensor, Tensor], None] = lambda *_: None
+    ) -> Tensor:
         """`watch` sees the index, the queries and the keys of every layer, (B, H, T, C / H)."""
         for index, layer in enumerate(self.layers):
             assert isinstance(layer, Layer)
