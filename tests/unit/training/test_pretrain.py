@@ -103,6 +103,11 @@ def test_resumed_training_equals_the_uninterrupted_one(
             assert torch.equal(tensor, states[1][name][key]), (name, key)
 
 
+def test_clips_of_a_rare_language_come_as_often_as_its_share_asks() -> None:
+    assert pretrain.balanced(["en", "zh", "en", "en", "en", "en"]) == [0, 1, 1, 1, 1, 1, 2, 3, 4, 5]
+    assert pretrain.balanced(["zh", "zh"]) == [0, 1]
+
+
 def test_a_run_can_go_on_from_a_pack(corpus: Path, prepared: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     shutil.copytree(prepared, first)
