@@ -105,6 +105,8 @@ def _new_stage(owner: str, position: int, name: str, state: str) -> Stage:
         sent_at=None,
         last_report=0,
         manifest=None,
+        cache_key="",
+        origin="",
         checkpoint=None,
         checkpoint_step=0,
         older_checkpoint=None,

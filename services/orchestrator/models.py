@@ -17,7 +17,7 @@ class Base(DeclarativeBase):
 
 
 class Task(Base):
-    """One task. ``number`` orders tasks by creation; ``last_seq`` is the sequence of its newest event."""
+    """One task. ``last_seq`` is the sequence of its newest event."""
 
     __tablename__ = "tasks"
 
@@ -77,13 +77,19 @@ class Stage(Base):
     sent_at: Mapped[float | None]
     last_report: Mapped[int] = mapped_column(default=0)
     manifest: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    cache_key: Mapped[str] = mapped_column(String(64), default="")  # of the manifest
+    origin: Mapped[str] = mapped_column(String(64), default="")  # folder of the manifest's artifacts
     checkpoint: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     checkpoint_step: Mapped[int] = mapped_column(default=0)
     older_checkpoint: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     started_at: Mapped[float | None]
     completed_at: Mapped[float | None]
 
-    __table_args__ = (Index("ix_stages_state", "state", "expires_at"),)
+    __table_args__ = (
+        Index("ix_stages_state", "state", "expires_at"),
+        Index("ix_stages_cache_key", "owner", "cache_key"),
+        Index("ix_stages_origin", "origin"),
+    )
 
 
 UNPUBLISHED = text("published_at IS NULL")
@@ -124,3 +130,35 @@ class File(Base):
     created_at: Mapped[float]
 
     __table_args__ = (Index("ix_files_owner_created", "owner", "created_at", "id"),)
+
+
+class Owner(Base):
+    """When an owner had a stage released last, as a number that rises: owners take turns."""
+
+    __tablename__ = "owners"
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    served_at: Mapped[int] = mapped_column(default=0)
+
+
+class Lock(Base):
+    """A row that one transaction at a time can hold, where the database locks rows and not the whole file."""
+
+    __tablename__ = "locks"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class IdempotencyKey(Base):
+    """What a client's key has made, so that the same request makes it once. ``scope`` is "task" or "file"."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(8), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # sha256 of the request
+    made_id: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[float]
+
+    __table_args__ = (Index("ix_idempotency_keys_created", "created_at"),)

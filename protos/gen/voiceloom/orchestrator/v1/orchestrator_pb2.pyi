@@ -123,16 +123,18 @@ class File(_message.Message):
     def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., filename: _Optional[str] = ..., ref: _Optional[_Union[_pipeline_pb2.ArtifactRef, _Mapping]] = ..., seconds: _Optional[float] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., transcript: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class CreateTaskRequest(_message.Message):
-    __slots__ = ("owner", "exp_name", "file_ids", "options")
+    __slots__ = ("owner", "exp_name", "file_ids", "options", "idempotency_key")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     EXP_NAME_FIELD_NUMBER: _ClassVar[int]
     FILE_IDS_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
     owner: str
     exp_name: str
     file_ids: _containers.RepeatedScalarFieldContainer[str]
     options: _pipeline_pb2.TaskOptions
-    def __init__(self, owner: _Optional[str] = ..., exp_name: _Optional[str] = ..., file_ids: _Optional[_Iterable[str]] = ..., options: _Optional[_Union[_pipeline_pb2.TaskOptions, _Mapping]] = ...) -> None: ...
+    idempotency_key: str
+    def __init__(self, owner: _Optional[str] = ..., exp_name: _Optional[str] = ..., file_ids: _Optional[_Iterable[str]] = ..., options: _Optional[_Union[_pipeline_pb2.TaskOptions, _Mapping]] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
 
 class CreateTaskResponse(_message.Message):
     __slots__ = ("task",)
@@ -214,6 +216,22 @@ class ResumeTaskResponse(_message.Message):
     task: Task
     def __init__(self, task: _Optional[_Union[Task, _Mapping]] = ...) -> None: ...
 
+class RetryTaskRequest(_message.Message):
+    __slots__ = ("owner", "task_id", "from_stage")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_STAGE_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    task_id: str
+    from_stage: _pipeline_pb2.Stage
+    def __init__(self, owner: _Optional[str] = ..., task_id: _Optional[str] = ..., from_stage: _Optional[_Union[_pipeline_pb2.Stage, str]] = ...) -> None: ...
+
+class RetryTaskResponse(_message.Message):
+    __slots__ = ("task",)
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    task: Task
+    def __init__(self, task: _Optional[_Union[Task, _Mapping]] = ...) -> None: ...
+
 class WatchTaskRequest(_message.Message):
     __slots__ = ("owner", "task_id", "after_seq")
     OWNER_FIELD_NUMBER: _ClassVar[int]
@@ -261,14 +279,16 @@ class WriteFileRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[WriteFileHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ..., transcript: _Optional[str] = ...) -> None: ...
 
 class WriteFileHeader(_message.Message):
-    __slots__ = ("owner", "filename", "transcript")
+    __slots__ = ("owner", "filename", "transcript", "idempotency_key")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     FILENAME_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
     owner: str
     filename: str
     transcript: str
-    def __init__(self, owner: _Optional[str] = ..., filename: _Optional[str] = ..., transcript: _Optional[str] = ...) -> None: ...
+    idempotency_key: str
+    def __init__(self, owner: _Optional[str] = ..., filename: _Optional[str] = ..., transcript: _Optional[str] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
 
 class WriteFileResponse(_message.Message):
     __slots__ = ("file",)
@@ -438,3 +458,23 @@ class KeepAliveResponse(_message.Message):
     STOP_FIELD_NUMBER: _ClassVar[int]
     stop: bool
     def __init__(self, stop: _Optional[bool] = ...) -> None: ...
+
+class FindCachedRequest(_message.Message):
+    __slots__ = ("task_id", "stage", "lease", "cache_key")
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    LEASE_FIELD_NUMBER: _ClassVar[int]
+    CACHE_KEY_FIELD_NUMBER: _ClassVar[int]
+    task_id: str
+    stage: _pipeline_pb2.Stage
+    lease: int
+    cache_key: str
+    def __init__(self, task_id: _Optional[str] = ..., stage: _Optional[_Union[_pipeline_pb2.Stage, str]] = ..., lease: _Optional[int] = ..., cache_key: _Optional[str] = ...) -> None: ...
+
+class FindCachedResponse(_message.Message):
+    __slots__ = ("manifest", "origin")
+    MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    manifest: _pipeline_pb2.ArtifactRef
+    origin: str
+    def __init__(self, manifest: _Optional[_Union[_pipeline_pb2.ArtifactRef, _Mapping]] = ..., origin: _Optional[str] = ...) -> None: ...

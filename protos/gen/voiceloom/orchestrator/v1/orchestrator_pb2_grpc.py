@@ -65,6 +65,11 @@ class TaskServiceStub:
                 request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ResumeTaskRequest.SerializeToString,
                 response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ResumeTaskResponse.FromString,
                 _registered_method=True)
+        self.RetryTask = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.TaskService/RetryTask',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.RetryTaskRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.RetryTaskResponse.FromString,
+                _registered_method=True)
         self.WatchTask = channel.unary_stream(
                 '/voiceloom.orchestrator.v1.TaskService/WatchTask',
                 request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.WatchTaskRequest.SerializeToString,
@@ -117,7 +122,14 @@ class TaskServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResumeTask(self, request, context):
-        """ResumeTask lets an interrupted task go on at once.
+        """ResumeTask lets an interrupted, failed or cancelled task go on at once from the last good artifact or checkpoint.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryTask(self, request, context):
+        """RetryTask runs a task that has ended again from a stage on; that stage and all that need it start anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,6 +181,11 @@ def add_TaskServiceServicer_to_server(servicer, server):
                     servicer.ResumeTask,
                     request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ResumeTaskRequest.FromString,
                     response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ResumeTaskResponse.SerializeToString,
+            ),
+            'RetryTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryTask,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.RetryTaskRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.RetryTaskResponse.SerializeToString,
             ),
             'WatchTask': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchTask,
@@ -344,6 +361,33 @@ class TaskService:
             '/voiceloom.orchestrator.v1.TaskService/ResumeTask',
             voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ResumeTaskRequest.SerializeToString,
             voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ResumeTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.TaskService/RetryTask',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.RetryTaskRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.RetryTaskResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -679,6 +723,11 @@ class WorkServiceStub:
                 request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.KeepAliveRequest.SerializeToString,
                 response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.KeepAliveResponse.FromString,
                 _registered_method=True)
+        self.FindCached = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.WorkService/FindCached',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.FindCachedRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.FindCachedResponse.FromString,
+                _registered_method=True)
 
 
 class WorkServiceServicer:
@@ -699,6 +748,13 @@ class WorkServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindCached(self, request, context):
+        """FindCached looks for the manifest that the same owner's same work has left, to save its doing again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WorkServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -711,6 +767,11 @@ def add_WorkServiceServicer_to_server(servicer, server):
                     servicer.KeepAlive,
                     request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.KeepAliveRequest.FromString,
                     response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.KeepAliveResponse.SerializeToString,
+            ),
+            'FindCached': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindCached,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.FindCachedRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.FindCachedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -768,6 +829,33 @@ class WorkService:
             '/voiceloom.orchestrator.v1.WorkService/KeepAlive',
             voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.KeepAliveRequest.SerializeToString,
             voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.KeepAliveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindCached(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.WorkService/FindCached',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.FindCachedRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.FindCachedResponse.FromString,
             options,
             channel_credentials,
             insecure,

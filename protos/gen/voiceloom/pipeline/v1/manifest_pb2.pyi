@@ -18,7 +18,14 @@ MODEL_KIND_SOVITS: ModelKind
 MODEL_KIND_GPT: ModelKind
 
 class Provenance(_message.Message):
-    __slots__ = ("seed", "pack_name", "pack_sha256", "code_version", "lease", "seconds", "peak_rss_bytes")
+    __slots__ = ("seed", "pack_name", "pack_sha256", "code_version", "lease", "seconds", "peak_rss_bytes", "settings", "taken_from")
+    class SettingsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     SEED_FIELD_NUMBER: _ClassVar[int]
     PACK_NAME_FIELD_NUMBER: _ClassVar[int]
     PACK_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -26,6 +33,8 @@ class Provenance(_message.Message):
     LEASE_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     PEAK_RSS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    TAKEN_FROM_FIELD_NUMBER: _ClassVar[int]
     seed: int
     pack_name: str
     pack_sha256: str
@@ -33,7 +42,9 @@ class Provenance(_message.Message):
     lease: int
     seconds: float
     peak_rss_bytes: int
-    def __init__(self, seed: _Optional[int] = ..., pack_name: _Optional[str] = ..., pack_sha256: _Optional[str] = ..., code_version: _Optional[str] = ..., lease: _Optional[int] = ..., seconds: _Optional[float] = ..., peak_rss_bytes: _Optional[int] = ...) -> None: ...
+    settings: _containers.ScalarMap[str, str]
+    taken_from: str
+    def __init__(self, seed: _Optional[int] = ..., pack_name: _Optional[str] = ..., pack_sha256: _Optional[str] = ..., code_version: _Optional[str] = ..., lease: _Optional[int] = ..., seconds: _Optional[float] = ..., peak_rss_bytes: _Optional[int] = ..., settings: _Optional[_Mapping[str, str]] = ..., taken_from: _Optional[str] = ...) -> None: ...
 
 class AudioSliceManifest(_message.Message):
     __slots__ = ("provenance", "clips_ref", "sample_rate_hz", "clips", "report")

@@ -210,12 +210,16 @@ class StageCheckpoint(_message.Message):
     def __init__(self, ref: _Optional[_Union[ArtifactRef, _Mapping]] = ..., step: _Optional[int] = ...) -> None: ...
 
 class StageResult(_message.Message):
-    __slots__ = ("manifest", "detected_language")
+    __slots__ = ("manifest", "detected_language", "cache_key", "origin")
     MANIFEST_FIELD_NUMBER: _ClassVar[int]
     DETECTED_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    CACHE_KEY_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     manifest: ArtifactRef
     detected_language: str
-    def __init__(self, manifest: _Optional[_Union[ArtifactRef, _Mapping]] = ..., detected_language: _Optional[str] = ...) -> None: ...
+    cache_key: str
+    origin: str
+    def __init__(self, manifest: _Optional[_Union[ArtifactRef, _Mapping]] = ..., detected_language: _Optional[str] = ..., cache_key: _Optional[str] = ..., origin: _Optional[str] = ...) -> None: ...
 
 class StageRelease(_message.Message):
     __slots__ = ()
