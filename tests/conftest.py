@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
+# Real servers; each starts when the first test asks for it.
+pytest_plugins = ["tests.support.postgres", "tests.support.s3"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
