@@ -4,10 +4,10 @@ In a checkout of that version, with its virtual environment:
 
     python <this file> data_0001.tar.xz        # made at schema revision 0001, commit ac20a3c
 
-A stack of that version runs one task to its end, has one cancelled, and is killed (SIGKILL) in the middle of the third's
-sovits_train once it has saved a checkpoint; a fourth task is queued, and one recording was never used. What is kept: the
-rows, the streams of the broker, the artifacts, and the voice pack, which is smaller than packs/nano so that the whole
-fits into a repository. The recording is five seconds of samples/bella_25s.flac, a synthetic speaker.
+A stack of that version runs one task to its end, has one cancelled, and is killed (SIGKILL) in the middle of the
+third's sovits_train once it has saved a checkpoint; a fourth task is queued, and one recording was never used. What is
+kept: the rows, the streams of the broker, the artifacts, and the voice pack, which is smaller than packs/nano so that
+the whole fits into a repository. The recording is five seconds of samples/bella_25s.flac, a synthetic speaker.
 """
 
 import json
