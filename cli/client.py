@@ -1,7 +1,9 @@
 """Speaks the REST API of a gateway: one method per request, answers as plain dictionaries, errors as ApiError."""
 
 import hashlib
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,10 @@ API = "/api/v1"
 CHUNK_BYTES = 1 << 20
 # The gateway beats every 15 s on an event stream; silence for longer than this means that the connection is dead.
 STREAM_SILENCE_S = 45.0
+# Creating and uploading are tried so often; with their key, what was done already is not done again.
+TRIES = 5
+PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
 
 
 class ApiError(Exception):
@@ -27,14 +33,25 @@ class ApiError(Exception):
 
 
 class UnreachableError(Exception):
-    """Nobody answers at the server's address."""
+    """Nobody answers at the server's address; `refused` when not even a connection was made."""
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class Client:
     """A connection to one gateway. Raises ApiError for refusals and UnreachableError when nobody answers."""
 
-    def __init__(self, server: str, language: str = "en", transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        server: str,
+        language: str = "en",
+        transport: httpx.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.server = server.rstrip("/")
+        self._pause = pause
         loopback = urlsplit(self.server).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = httpx.Client(
             base_url=self.server,
@@ -50,10 +67,15 @@ class Client:
 
     def upload(self, path: Path, transcript: str | None = None) -> JsonObject:
         """Send a recording; the answer has its `file_id`."""
-        with path.open("rb") as recording:
-            data = {"transcript": transcript} if transcript else {}
-            # Decoding a long recording takes the server a while after the last byte.
-            return self._json("POST", f"{API}/files", files={"file": (path.name, recording)}, data=data, timeout=600.0)
+        data = {"transcript": transcript} if transcript else {}
+
+        def send(headers: dict[str, str]) -> JsonObject:
+            with path.open("rb") as recording:
+                files = {"file": (path.name, recording)}
+                # Decoding a long recording takes the server a while after the last byte.
+                return self._json("POST", f"{API}/files", files=files, data=data, headers=headers, timeout=600.0)
+
+        return self._once(send)
 
     def files(self) -> list[JsonObject]:
         """Every uploaded recording, page by page."""
@@ -66,7 +88,7 @@ class Client:
     def create_task(self, exp_name: str, file_id: str, options: JsonObject) -> JsonObject:
         """Start training a voice."""
         body = {"exp_name": exp_name, "audio_file_id": file_id, "options": options}
-        return self._json("POST", f"{API}/tasks", json=body)
+        return self._once(lambda headers: self._json("POST", f"{API}/tasks", json=body, headers=headers))
 
     def tasks(self, status: str | None = None) -> list[JsonObject]:
         """Every task, newest first."""
@@ -142,12 +164,33 @@ class Client:
         answer: JsonObject = response.json()
         return answer
 
+    def _once(self, send: Callable[[dict[str, str]], JsonObject]) -> JsonObject:
+        """Send a request until it is answered, a few times; its key has the server do it only once."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        for tries in range(1, TRIES + 1):
+            asked_to_wait = 0.0
+            try:
+                return send(headers)
+            except UnreachableError as error:
+                # A server that was never there is not waited for, one that went away is.
+                if tries == TRIES or (tries == 1 and error.refused):
+                    raise
+            except ApiError as error:
+                if tries == TRIES or error.status != 503:
+                    raise
+                asked_to_wait = error.retry_after_s or 0.0
+            self._pause(min(LONGEST_PAUSE_S, max(asked_to_wait, PAUSE_S * 2 ** (tries - 1))))
+        raise AssertionError("the last try answers or raises")
+
     @contextmanager
     def _connected(self) -> Iterator[None]:
         try:
             yield
         except httpx.TransportError as error:
-            raise UnreachableError(f"{self.server} does not answer ({type(error).__name__})") from error
+            refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise UnreachableError(
+                f"{self.server} does not answer ({type(error).__name__})", refused=refused
+            ) from error
 
 
 class Download:

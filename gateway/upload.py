@@ -114,7 +114,8 @@ class FormReader:
 class Upload:
     """One recording on its way from a form to the orchestrator."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, idempotency_key: str) -> None:
+        self._idempotency_key = idempotency_key
         self._settings = gateway.settings
         self._clients = gateway.clients
         self._metrics = gateway.metrics
@@ -179,7 +180,12 @@ class Upload:
             raise invalid("file", "filename_too_long")
         transcript = self._transcript()
         self._words_sent = bool(transcript)
-        header = orchestrator_pb2.WriteFileHeader(owner=self._settings.owner, filename=filename, transcript=transcript)
+        header = orchestrator_pb2.WriteFileHeader(
+            owner=self._settings.owner,
+            filename=filename,
+            transcript=transcript,
+            idempotency_key=self._idempotency_key,
+        )
         await self._clients.require("orchestrator")
         self._call = self._clients.files.WriteFile(
             timeout=self._settings.upload_timeout_s, metadata=self._clients.metadata()

@@ -9,7 +9,7 @@ from gateway import messages
 from gateway.downloads import Source, answer
 from gateway.routes.tasks import Limit, Offset
 from gateway.schemas import FileListResponse, FileView, SuccessResponse
-from gateway.state import Gateway, GatewayDep, LanguageDep, errors
+from gateway.state import Gateway, GatewayDep, IdempotencyKeyDep, LanguageDep, errors
 from gateway.upload import Upload
 from gateway.views import file_view
 from voiceloom.orchestrator.v1 import orchestrator_pb2
@@ -49,9 +49,9 @@ _FORM = {
 router = APIRouter(tags=["files"])
 
 
-@router.post("/files", response_model=FileView, responses=errors(400, 413, 503), openapi_extra=_FORM)
-async def upload_file(request: Request, gateway: GatewayDep) -> FileView:
-    return file_view(await Upload(gateway).run(request))
+@router.post("/files", response_model=FileView, responses=errors(400, 409, 413, 503), openapi_extra=_FORM)
+async def upload_file(request: Request, gateway: GatewayDep, key: IdempotencyKeyDep) -> FileView:
+    return file_view(await Upload(gateway, key).run(request))
 
 
 @router.get("/files", response_model=FileListResponse, responses=errors(400, 503))

@@ -14,7 +14,7 @@ from gateway.schemas import (
     TaskResponse,
     TaskStatus,
 )
-from gateway.state import GatewayDep, LanguageDep, errors
+from gateway.state import GatewayDep, IdempotencyKeyDep, LanguageDep, errors
 from gateway.views import task_view
 from voiceloom.orchestrator.v1 import orchestrator_pb2
 from voiceloom.pipeline.v1 import pipeline_pb2
@@ -47,10 +47,16 @@ def _options(asked: QuickModeOptions) -> pipeline_pb2.TaskOptions:
 
 
 @router.post("/tasks", response_model=TaskResponse, responses=errors(400, 404, 409, 413, 429, 503))
-async def create_task(body: QuickModeRequest, gateway: GatewayDep, language: LanguageDep) -> TaskResponse:
+async def create_task(
+    body: QuickModeRequest, gateway: GatewayDep, language: LanguageDep, key: IdempotencyKeyDep
+) -> TaskResponse:
     options = body.options or QuickModeOptions()
     request = orchestrator_pb2.CreateTaskRequest(
-        owner=gateway.settings.owner, exp_name=body.exp_name, file_ids=body.file_ids, options=_options(options)
+        owner=gateway.settings.owner,
+        exp_name=body.exp_name,
+        file_ids=body.file_ids,
+        options=_options(options),
+        idempotency_key=key,
     )
     answer = await gateway.clients.call(gateway.clients.tasks.CreateTask, request)
     return task_view(answer.task, language)

@@ -56,7 +56,12 @@ class Orchestrator:
             timeout_s=settings.callback_timeout_s,
             max_tries=settings.callback_attempts,
         )
-        self._sweeper = Sweeper(store, self._artifacts, purge_after_s=settings.lease_ttl_s + STOP_S)
+        self._sweeper = Sweeper(
+            store,
+            self._artifacts,
+            purge_after_s=settings.lease_ttl_s + STOP_S,
+            keep_keys_s=settings.idempotency_keep_s,
+        )
         rules = RetryRules(settings.max_attempts, settings.backoff_s, settings.backoff_max_s)
         self._work = Work(
             store,

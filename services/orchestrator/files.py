@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import json
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -11,14 +13,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.orchestrator import idempotency
 from services.orchestrator.events import Ref, to_json
+from services.orchestrator.idempotency import FILE, checked_key, made_before
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
-from services.runtime.errors import InvalidInputError, NotFoundError, NotReadyError, TooLargeError, VoiceloomError
+from services.runtime.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    NotReadyError,
+    TooLargeError,
+    VoiceloomError,
+)
 from services.runtime.log import log
 
 MAX_FILENAME_CHARS = 255
@@ -47,6 +59,12 @@ class Upload:
     owner: str
     filename: str
     transcript: str = ""
+    key: str = ""
+
+    def request(self, sha256: str) -> idempotency.Request:
+        """What was asked for with the key, once all bytes are there."""
+        asked = json.dumps([sha256, self.filename, self.transcript])
+        return idempotency.Request(self.owner, FILE, self.key, hashlib.sha256(asked.encode()).hexdigest())
 
 
 class Files:
@@ -65,39 +83,80 @@ class Files:
         self._store, self._artifacts, self._inspector = store, artifacts, inspector
         self._max_bytes, self._max_seconds = max_bytes, max_seconds
         self._max_transcript_chars = max_transcript_chars
+        self._keeping: set[asyncio.Task[File]] = set()
 
     async def write(self, upload: Upload, chunks: AsyncIterator[bytes]) -> File:
         """Store an upload and decode it to its end; what is refused leaves nothing behind.
 
-        Raises TooLargeError (PAYLOAD_TOO_LARGE), InvalidInputError (AUDIO_UNREADABLE), UnavailableError.
+        An upload that comes again with its key is answered with the file that it has made.
+        Raises TooLargeError (PAYLOAD_TOO_LARGE), InvalidInputError (AUDIO_UNREADABLE), ConflictError
+        (IDEMPOTENCY_KEY_REUSED), UnavailableError.
         """
+        checked_key(upload.key)
         file_id = uuid.uuid4().hex
         uri = f"files/{file_id}/recording"
         try:
             stored = await self._artifacts.put_stream(uri, self._counted(chunks))
             ref = Ref(stored.uri, stored.sha256, stored.size_bytes)
             self._check_transcript(upload.transcript)
-            facts = await self._inspector.inspect(ref, self._max_seconds)
-            file = File(
-                id=file_id,
-                owner=upload.owner,
-                filename=upload.filename.replace("\0", "")[:MAX_FILENAME_CHARS],
-                ref=to_json(ref),
-                seconds=facts.seconds,
-                sample_rate_hz=facts.sample_rate_hz,
-                channels=facts.channels,
-                transcript=upload.transcript.replace("\0", ""),
-                created_at=time.time(),
-            )
-            async with self._store.writing() as session:
-                session.add(file)
+            known = await self._known(upload, ref.sha256)
+            row = known or _row(file_id, upload, ref, await self._inspector.inspect(ref, self._max_seconds))
         except BaseException:
             # Also when the client went away in the middle.
-            with contextlib.suppress(VoiceloomError):
-                await asyncio.shield(asyncio.to_thread(self._artifacts.delete, uri))
+            await asyncio.shield(self._discard(uri))
             raise
-        log.info("file_stored", file_id=file_id, size_bytes=ref.size_bytes, seconds=facts.seconds)
+        # From here on the client may leave: a row that is being written must not lose its bytes.
+        keeping = asyncio.create_task(self._keep(row, upload, uri))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+        return await asyncio.shield(keeping)
+
+    async def _known(self, upload: Upload, sha256: str) -> File | None:
+        """The file that the same upload has made before."""
+        if not upload.key:
+            return None
+        async with self._store.reading() as session:
+            made_id = await made_before(session, upload.request(sha256))
+            return await session.get(File, made_id) if made_id else None
+
+    async def _keep(self, row: File, upload: Upload, uri: str) -> File:
+        """Write the row, unless the same upload has done so before: then that one's, and the bytes go."""
+        try:
+            file = row if row.ref["uri"] != uri else await self._written(row, upload)
+        except ConflictError:
+            await self._discard(uri)
+            raise
+        # After any other error the row may have been written all the same: the sweeper looks later.
+        again = file.ref["uri"] != uri
+        if again:
+            await self._discard(uri)
+        log.info("file_stored", file_id=file.id, size_bytes=file.ref["size_bytes"], seconds=file.seconds, again=again)
         return file
+
+    async def _written(self, row: File, upload: Upload) -> File:
+        sha256 = str(row.ref["sha256"])
+        try:
+            async with self._store.writing() as session:
+                if upload.key:
+                    request = upload.request(sha256)
+                    if made_id := await made_before(session, request):
+                        known = await session.get(File, made_id)
+                        if known is not None:
+                            return known
+                        await idempotency.forget(session, FILE, made_id)
+                    await idempotency.remember(session, request, row.id)
+                session.add(row)
+        except IntegrityError:
+            # Two at once, where the database lets both look before one of them writes: now it can be seen.
+            known = await self._known(upload, sha256)
+            if known is None:
+                raise
+            return known
+        return row
+
+    async def _discard(self, uri: str) -> None:
+        with contextlib.suppress(VoiceloomError):
+            await asyncio.to_thread(self._artifacts.delete, uri)
 
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         size = 0
@@ -134,8 +193,23 @@ class Files:
             if any(file_id in (*row.file_ids, row.ref_audio_id) for row in tasks):
                 raise NotReadyError("FILE_IN_USE")
             await session.execute(delete(File).where(File.id == file_id))
+            await idempotency.forget(session, FILE, file_id)
         await asyncio.to_thread(self._artifacts.delete, f"files/{file_id}/recording")
         log.info("file_deleted", file_id=file_id)
+
+
+def _row(file_id: str, upload: Upload, ref: Ref, facts: Facts) -> File:
+    return File(
+        id=file_id,
+        owner=upload.owner,
+        filename=upload.filename.replace("\0", "")[:MAX_FILENAME_CHARS],
+        ref=to_json(ref),
+        seconds=facts.seconds,
+        sample_rate_hz=facts.sample_rate_hz,
+        channels=facts.channels,
+        transcript=upload.transcript.replace("\0", ""),
+        created_at=time.time(),
+    )
 
 
 def human_bytes(count: int) -> str:

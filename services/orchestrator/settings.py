@@ -29,6 +29,7 @@ class OrchestratorSettings(RuntimeSettings):
     max_upload_bytes: int = Field(500_000_000, ge=1, description="Largest upload; exactly this many bytes pass.")
     max_recording_s: float = Field(7200.0, gt=0, description="Longest recording; exactly this long passes.")
     max_transcript_chars: int = Field(300_000, ge=1, description="Longest transcript.")
+    idempotency_keep_s: float = Field(24 * 3600.0, gt=0, description="How long an Idempotency-Key is remembered.")
     inspect_timeout_s: float = Field(600.0, gt=0, description="Deadline of decoding an upload to its end.")
 
     callback_private: bool = Field(False, description="Whether webhooks may go to loopback and private addresses.")

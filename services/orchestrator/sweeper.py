@@ -8,6 +8,7 @@ import time
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.orchestrator.idempotency import forget_older_than
 from services.orchestrator.models import File, Task
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
@@ -23,9 +24,13 @@ ORPHAN_AGE_S = 24 * 3600.0
 class Sweeper:
     """Works in the background, behind everything else."""
 
-    def __init__(self, store: Store, artifacts: ArtifactStore, *, purge_after_s: float) -> None:
-        """A purged task goes ``purge_after_s`` later: by then, no worker still writes for it."""
-        self._store, self._artifacts, self._purge_after_s = store, artifacts, purge_after_s
+    def __init__(self, store: Store, artifacts: ArtifactStore, *, purge_after_s: float, keep_keys_s: float) -> None:
+        """A purged task goes ``purge_after_s`` later: by then, no worker still writes for it.
+
+        ``keep_keys_s`` is how long idempotency keys are remembered.
+        """
+        self._store, self._artifacts = store, artifacts
+        self._purge_after_s, self._keep_keys_s = purge_after_s, keep_keys_s
         self._obsolete: asyncio.Queue[str] = asyncio.Queue()
 
     def remove(self, uris: list[str]) -> None:
@@ -58,6 +63,8 @@ class Sweeper:
             async with self._store.writing() as session:
                 await session.execute(delete(Task).where(Task.id == task_id))
             log.info("purge_finished", task_id=task_id)
+        async with self._store.writing() as session:
+            await forget_older_than(session, time.time() - self._keep_keys_s)
 
     async def sweep_orphans(self) -> None:
         """Remove what processes that were killed in the middle of an upload have left."""

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.orchestrator import lifecycle
+from services.orchestrator import idempotency, lifecycle
+from services.orchestrator.idempotency import TASK, checked_key, made_before
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
 from services.orchestrator.snapshots import Snapshots
@@ -29,7 +30,10 @@ MAX_NAME_CHARS = 64
 
 @dataclass(frozen=True)
 class NewTask:
-    """What a client asks for; ``options`` is passed on to the workers as it is."""
+    """What a client asks for; ``options`` is passed on to the workers as it is.
+
+    ``fingerprint`` is the sha256 of the whole request, for a client that named a ``key``.
+    """
 
     owner: str
     exp_name: str
@@ -40,6 +44,8 @@ class NewTask:
     inference: bool
     target_text: str
     callback_url: str
+    key: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,10 +100,30 @@ class Tasks:
     async def create(self, new: NewTask) -> TaskView:
         """Accept a task: the name is checked first, then the files; row and first event are one transaction.
 
-        Raises InvalidInputError (INVALID_REQUEST, LANGUAGE_UNSUPPORTED), ConflictError (NAME_TAKEN), NotFoundError
-        (FILE_NOT_FOUND), BusyError (QUEUE_FULL).
+        A request that comes again with its key is answered with the task that it has made.
+        Raises InvalidInputError (INVALID_REQUEST, LANGUAGE_UNSUPPORTED), ConflictError (NAME_TAKEN,
+        IDEMPOTENCY_KEY_REUSED), NotFoundError (FILE_NOT_FOUND), BusyError (QUEUE_FULL).
         """
         name = checked_name(new.exp_name)
+        self._check_words(new)
+        try:
+            view, made = await self._create(new, name)
+        except IntegrityError:
+            # Two at once, where the database lets both look before one of them writes: now it can be seen.
+            try:
+                view, made = await self._create(new, name)
+            except IntegrityError as exc:
+                raise ConflictError("NAME_TAKEN", exp_name=name) from exc
+        if made:
+            log.info("task_created", task_id=view.task.id, exp_name=name, inference=new.inference)
+            self._on_change()
+        else:
+            log.info("task_asked_for_again", task_id=view.task.id)
+        return view
+
+    def _check_words(self, new: NewTask) -> None:
+        """What can be refused without a look at the store."""
+        checked_key(new.key)
         # A text that no voice of this pack can read is refused now rather than after the training.
         foreign = unspoken_language(new.target_text, self._languages) if new.inference else ""
         for language in (new.language, foreign):
@@ -107,31 +133,36 @@ class Tasks:
             raise InvalidInputError("INVALID_REQUEST", problem="file_ids")
         if new.callback_url:
             checked_url(new.callback_url, allow_private=self._callback_private)
-        try:
-            async with self._store.writing() as session:
-                await self._check(session, new, name)
-                task = lifecycle.new_task(
-                    task_id=uuid.uuid4().hex,
-                    owner=new.owner,
-                    exp_name=name,
-                    file_ids=list(new.file_ids),
-                    ref_audio_id=new.ref_audio_id,
-                    language=new.language,
-                    options=new.options,
-                    inference=new.inference,
-                    callback_url=new.callback_url,
-                    now=time.time(),
-                )
-                session.add(task)
-                await session.flush()
-                lifecycle.touch(task)
-                position = await _queue_position(session, task)
-        except IntegrityError as exc:
-            # Two at once, where the database lets both look before one of them writes.
-            raise ConflictError("NAME_TAKEN", exp_name=name) from exc
-        log.info("task_created", task_id=task.id, exp_name=name, inference=new.inference)
-        self._on_change()
-        return TaskView(task, position)
+
+    async def _create(self, new: NewTask, name: str) -> tuple[TaskView, bool]:
+        """The task, and whether it was made now."""
+        task_id = uuid.uuid4().hex
+        async with self._store.writing() as session:
+            if new.key:
+                request = idempotency.Request(new.owner, TASK, new.key, new.fingerprint)
+                if known := await made_before(session, request):
+                    task = await session.scalar(select(Task).where(Task.id == known, Task.purged_at.is_(None)))
+                    if task is not None:
+                        return TaskView(task, await _queue_position(session, task)), False
+                    await idempotency.forget(session, TASK, known)
+                await idempotency.remember(session, request, task_id)
+            await self._check(session, new, name)
+            task = lifecycle.new_task(
+                task_id=task_id,
+                owner=new.owner,
+                exp_name=name,
+                file_ids=list(new.file_ids),
+                ref_audio_id=new.ref_audio_id,
+                language=new.language,
+                options=new.options,
+                inference=new.inference,
+                callback_url=new.callback_url,
+                now=time.time(),
+            )
+            session.add(task)
+            await session.flush()
+            lifecycle.touch(task)
+            return TaskView(task, await _queue_position(session, task)), True
 
     async def _check(self, session: AsyncSession, new: NewTask, name: str) -> None:
         same_name = select(Task.id).where(Task.owner == new.owner, Task.exp_name == name, Task.purged_at.is_(None))
@@ -205,6 +236,7 @@ class Tasks:
             if unfinished:
                 lifecycle.cancel(task, time.time())
             task.purged_at = time.time()
+            await idempotency.forget(session, TASK, task_id)
             lifecycle.touch(task)
         if unfinished:
             self._stopped(task)

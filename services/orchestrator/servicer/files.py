@@ -54,7 +54,8 @@ class FileServicer(FileServiceServicer):
         first = await anext(aiter(request_iterator), None)
         if first is None or first.WhichOneof("part") != "header":
             raise InvalidInputError("INVALID_REQUEST", problem="header")
-        upload = Upload(owner_of(first.header), first.header.filename, first.header.transcript)
+        header = first.header
+        upload = Upload(owner_of(header), header.filename, header.transcript, header.idempotency_key)
         try:
             file = await self._files.write(upload, _chunks(request_iterator, upload))
         except VoiceloomError:

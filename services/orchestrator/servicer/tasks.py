@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from typing import TypeAlias
 
@@ -30,6 +31,14 @@ def page_of(limit: int, offset: int) -> tuple[int, int]:
     return limit or DEFAULT_PAGE, offset
 
 
+def _fingerprint(request: pb.CreateTaskRequest) -> str:
+    """The sha256 of all that is asked for; the key itself is no part of it."""
+    asked = pb.CreateTaskRequest()
+    asked.CopyFrom(request)
+    asked.ClearField("idempotency_key")
+    return hashlib.sha256(asked.SerializeToString(deterministic=True)).hexdigest()
+
+
 class TaskServicer(TaskServiceServicer):
     """Adapter of Tasks, Watchers and Outputs."""
 
@@ -49,6 +58,8 @@ class TaskServicer(TaskServiceServicer):
             inference=not options.inference.disabled,
             target_text=options.inference.target_text,
             callback_url=options.callback_url,
+            key=request.idempotency_key,
+            fingerprint=_fingerprint(request),
         )
         return pb.CreateTaskResponse(task=to_task(await self._tasks.create(new)))
 

@@ -264,3 +264,11 @@ async def test_download_plays_only_what_is_audio(
     assert response.content == WAV
     assert response.headers["content-type"] == content_type
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_idempotency_key_of_an_upload_reaches_the_orchestrator(
+    http: httpx.AsyncClient, fake: FakeOrchestrator
+) -> None:
+    response = await http.post("/files", files={"file": ("a.wav", WAV)}, headers={"Idempotency-Key": "mine"})
+    assert response.status_code == 200
+    assert fake.calls[-1][1].idempotency_key == "mine"

@@ -74,6 +74,9 @@ async def test_settings_widen_hosts_and_origins(start: Any) -> None:
     assert {"Origin", "Accept-Language"} <= set(response.headers["vary"].split(", "))
     preflight = {**friend, "Access-Control-Request-Method": "DELETE"}
     assert (await gateway.http.options("/tasks/t1", headers=preflight)).status_code == 200
+    preflight = {**friend, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
+    allowed = await gateway.http.options("/tasks", headers=preflight)
+    assert "idempotency-key" in allowed.headers["access-control-allow-headers"].lower()
     # Where the gateway is public, a page on the visitor's own machine is foreign.
     local = {"Host": "voice.example", "Origin": "http://localhost:3000"}
     assert (await gateway.http.get("/tasks", headers=local)).status_code == 403

@@ -192,3 +192,21 @@ async def test_start_page_leads_to_the_docs(http: httpx.AsyncClient) -> None:
         response = await http.get(path, follow_redirects=True)
         assert response.status_code == 200
         assert response.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "避免重复"), ("en", "sent again")])
+async def test_document_tells_of_the_idempotency_key(http: httpx.AsyncClient, language: str, words: str) -> None:
+    api = operations(await document(http, f"?lang={language}"))
+    takers = {
+        operation
+        for operation, value in api.items()
+        for parameter in value.get("parameters", ())
+        if parameter["name"] == "Idempotency-Key" and parameter["in"] == "header" and words in parameter["description"]
+    }
+    assert {(method, path.removeprefix("/api/v1")) for method, path in takers} == {
+        ("post", "/tasks"),
+        ("post", "/files"),
+    }
+    for taker in takers:
+        assert "Idempotency-Key" in api[taker]["description"]
+        assert "409" in api[taker]["responses"]

@@ -377,3 +377,47 @@ async def test_purge_must_be_true_or_false(http: httpx.AsyncClient, fake: FakeOr
     task_id = fake.add_task()
     assert (await http.delete(f"/tasks/{task_id}?purge=maybe")).status_code == 400
     assert fake.state.tasks[task_id].state == pipeline.TASK_STATE_QUEUED
+
+
+async def test_idempotency_key_reaches_the_orchestrator_as_given(
+    http: httpx.AsyncClient, fake: FakeOrchestrator, file_id: str
+) -> None:
+    for key in ("a", "0e9b3c1a-6a51-4c0e", '"quoted, as the draft has it"', "k" * 255):
+        body = {"exp_name": f"voice{len(key)}", "audio_file_id": file_id}
+        response = await http.post("/tasks", json=body, headers={"Idempotency-Key": key})
+        assert response.status_code == 200
+        assert fake.calls[-1][1].idempotency_key == key
+    assert (await create(http)).status_code == 200
+    assert fake.calls[-1][1].idempotency_key == ""
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/files"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"Idempotency-Key", b"")],
+        [(b"Idempotency-Key", b"k" * 256)],
+        [(b"Idempotency-Key", "schlüssel".encode("latin-1"))],
+        [(b"Idempotency-Key", b"a\tb")],
+        [(b"Idempotency-Key", b"one"), (b"Idempotency-Key", b"two")],
+    ],
+)
+async def test_key_that_is_none_is_refused_in_both_languages(
+    http: httpx.AsyncClient, fake: FakeOrchestrator, file_id: str, path: str, headers: list[tuple[bytes, bytes]]
+) -> None:
+    body = {"json": {"exp_name": "voice", "audio_file_id": file_id}} if path == "/tasks" else {}
+    for language, words in (("en", "must be given once, as 1 to 255 printable ASCII"), ("zh", "可打印 ASCII 字符")):
+        response = await http.post(f"{path}?lang={language}", headers=headers, **body)
+        assert (response.status_code, response.json()["code"]) == (400, "INVALID_REQUEST")
+        assert words in response.json()["detail"]
+        assert response.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert fake.calls == []
+
+
+async def test_reused_key_answers_409_with_a_sentence(
+    http: httpx.AsyncClient, fake: FakeOrchestrator, file_id: str
+) -> None:
+    fake.refusals["CreateTask"] = (grpc.StatusCode.ALREADY_EXISTS, "IDEMPOTENCY_KEY_REUSED", {})
+    response = await create(http)
+    assert (response.status_code, response.json()["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert "Idempotency-Key" in response.json()["detail"]

@@ -76,6 +76,6 @@ def sse(*events: tuple[int | None, str, dict[str, Any]]) -> bytes:
     return "".join(blocks).encode()
 
 
-def client(answer: Answer) -> Client:
-    """A client whose requests are answered by a function."""
-    return Client("http://127.0.0.1:8000", transport=httpx.MockTransport(answer))
+def client(answer: Answer, pause: Callable[[float], None] = lambda seconds: None) -> Client:
+    """A client whose requests are answered by a function, and which waits as told."""
+    return Client("http://127.0.0.1:8000", transport=httpx.MockTransport(answer), pause=pause)

@@ -89,3 +89,73 @@ def test_ids_cannot_leave_their_place_in_the_address() -> None:
 
     client(answer).task("../files")
     assert asked == ["/api/v1/tasks/..%2Ffiles"]
+
+
+def test_a_create_whose_answer_is_lost_is_sent_again_with_the_same_key(tmp_path: Path) -> None:
+    recording = tmp_path / "me.wav"
+    recording.write_bytes(b"RIFF" * 100)
+    unavailable = httpx.Response(503, json={"detail": "away", "code": "UNAVAILABLE"}, headers={"Retry-After": "3"})
+    asked: list[httpx.Request] = []
+    paused: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        match len(asked):
+            case 1:
+                raise httpx.ReadError("connection reset", request=request)
+            case 2:
+                return unavailable
+            case 3:
+                raise httpx.ConnectError("refused", request=request)
+        return httpx.Response(200, json={"file_id": "f1"})
+
+    assert client(answer, paused.append).upload(recording) == {"file_id": "f1"}
+    assert len({request.headers["Idempotency-Key"] for request in asked}) == 1
+    assert len({request.read().count(b"RIFF") for request in asked}) == 1
+    assert paused == [0.5, 3.0, 2.0]
+    asked.clear()
+    client(answer).create_task("a", "f", {})
+    assert len({request.headers["Idempotency-Key"] for request in asked}) == 1
+
+
+def test_every_create_has_a_key_of_its_own() -> None:
+    keys = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        return httpx.Response(200, json={})
+
+    for _ in range(3):
+        client(answer).create_task("a", "f", {})
+    assert len(set(keys)) == 3
+
+
+def test_a_server_that_stays_away_is_given_up_and_one_that_was_never_there_at_once() -> None:
+    paused: list[float] = []
+
+    def break_off(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("connection reset", request=request)
+
+    with pytest.raises(UnreachableError, match="ReadError"):
+        client(break_off, paused.append).create_task("a", "f", {})
+    assert paused == [0.5, 1.0, 2.0, 4.0]
+    paused.clear()
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(UnreachableError, match="ConnectError"):
+        client(refuse, paused.append).create_task("a", "f", {})
+    assert paused == []
+
+
+def test_a_refused_create_is_not_sent_again() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(409, json={"detail": "taken", "code": "NAME_TAKEN"})
+
+    with pytest.raises(ApiError, match="taken"):
+        client(answer).create_task("a", "f", {})
+    assert len(asked) == 1
