@@ -102,6 +102,15 @@ class Client:
         """Cancel a task; with `purge`, remove it with its files and its name."""
         return self._json("DELETE", self._task_path(task_id), params={"purge": "true"} if purge else {})
 
+    def resume(self, task_id: str) -> JsonObject:
+        """Let an interrupted, failed or cancelled task go on."""
+        return self._json("POST", self._task_path(task_id) + "/resume")
+
+    def retry(self, task_id: str, from_stage: str | None = None) -> JsonObject:
+        """Run an ended task again, from a stage or from the first that is not completed."""
+        params = {"from_stage": from_stage} if from_stage else None
+        return self._json("POST", self._task_path(task_id) + "/retry", params=params)
+
     def outputs(self, task_id: str) -> JsonObject:
         """What a task has made."""
         return self._json("GET", self._task_path(task_id) + "/outputs")

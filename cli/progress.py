@@ -61,7 +61,11 @@ class Lines:
     def show(self, task: JsonObject) -> None:
         """Say which stages have ended since the last time."""
         for stage in task["stages"]:
-            if stage["status"] in FINISHED and stage["name"] not in self._ended:
+            if stage["status"] not in FINISHED and stage["name"] in self._ended:
+                # A retry has it run again.
+                self._ended.remove(stage["name"])
+                self._said.pop(stage["name"], None)
+            elif stage["status"] in FINISHED and stage["name"] not in self._ended:
                 self._ended.add(stage["name"])
                 seconds = f" in {stage['seconds']:.1f} s" if stage["seconds"] else ""
                 self._print(f"{stage['name']}: {stage['status']}{seconds}")

@@ -51,8 +51,11 @@ def follow(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
-    """Yield a task's events until its end, each once; raises ApiError, or UnreachableError after `patience_s`."""
-    last_contact = clock()
+    """Yield a task's events until its end, each once; raises ApiError, or UnreachableError after `patience_s`.
+
+    The end is a terminal event after which the stream ends: one in the middle belongs to a run before a retry.
+    """
+    last_contact, ended = clock(), False
     while True:
         try:
             headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
@@ -63,14 +66,17 @@ def follow(
                     last_contact = clock()
                     last_id = event.id or last_id
                     if event.name != "heartbeat":
+                        ended = event.name in TERMINAL
                         yield event
-                    if event.name in TERMINAL:
-                        return
+            if ended:
+                return
         except ApiError as error:
             if error.status not in (429, 503) or clock() - last_contact > patience_s:
                 raise
             sleep(error.retry_after_s or PAUSE_S)
         except UnreachableError:
+            if ended:  # whoever told of the end is gone, and nothing more is to be expected
+                return
             if clock() - last_contact > patience_s:
                 raise
             sleep(PAUSE_S)

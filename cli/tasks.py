@@ -1,4 +1,4 @@
-"""`voiceloom tasks`: see, follow, cancel and collect."""
+"""`voiceloom tasks`: see, follow, cancel, repeat and collect."""
 
 import unicodedata
 from pathlib import Path
@@ -14,6 +14,7 @@ app = typer.Typer(help="Training tasks.", no_args_is_help=True)
 # 32 hexadecimal digits are an id; anything else is taken for the name that a person gave.
 ID_LENGTH = 32
 Task = Annotated[str, typer.Argument(help="A task's id, or its name.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the task until it ends.")]
 Folder = Annotated[Path, typer.Option("--to", file_okay=False, help="Folder for what is downloaded.")]
 
 
@@ -84,6 +85,27 @@ def cancel(
     session.answer(answer, answer["message"])
 
 
+@app.command("resume")
+def resume(context: typer.Context, task: Task, wait: Wait = True) -> None:
+    """Let an interrupted, failed or cancelled task go on where it stopped."""
+    session: Session = context.obj
+    _follow_again(session, session.client.resume(find(session.client, task)), wait=wait)
+
+
+@app.command("retry")
+def retry(
+    context: typer.Context,
+    task: Task,
+    stage: Annotated[
+        str | None, typer.Option("--from", help="Stage to begin with (default: the first that is not completed).")
+    ] = None,
+    wait: Wait = True,
+) -> None:
+    """Run a task that has ended again; that stage and all that need it start anew."""
+    session: Session = context.obj
+    _follow_again(session, session.client.retry(find(session.client, task), stage), wait=wait)
+
+
 @app.command("outputs")
 def outputs(context: typer.Context, task: Task) -> None:
     """List what a task has made; the best is marked with a star."""
@@ -104,6 +126,13 @@ def download(context: typer.Context, task: Task, to: Folder = Path()) -> None:
     fetched = download_all(session.client, find(session.client, task), to)
     facts = [{"path": str(file.path), "size_bytes": file.size_bytes, "sha256": file.sha256} for file in fetched]
     session.answer(facts, "\n".join(f"{file.path}  {file.size_bytes / 1e6:.2f} MB" for file in fetched))
+
+
+def _follow_again(session: Session, task: JsonObject, *, wait: bool) -> None:
+    if wait:
+        finish(session, watch_quietly(session, task["id"]))
+    else:
+        session.answer(task, f"{describe(task)}\nfollow it with: voiceloom tasks watch {task['id']}")
 
 
 def find(client: Client, given: str) -> str:

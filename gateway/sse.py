@@ -142,6 +142,11 @@ class Feed:
         self._reader = asyncio.create_task(self._read(), name=f"feed-{task_id}")
 
     @property
+    def told_end(self) -> bool:
+        """Whether the newest event is a terminal one: the end, unless the task was retried."""
+        return bool(self._ring) and self._ring[-1].terminal
+
+    @property
     def first_seq(self) -> int:
         """The oldest event that the ring still has (or the next one, while it is empty)."""
         return self._ring[0].seq if self._ring else self.last_seq + 1
@@ -184,14 +189,17 @@ class Feed:
                     return
             except grpc.aio.AioRpcError as error:
                 if error.code() is grpc.StatusCode.NOT_FOUND:
-                    self._end(gone=True)
+                    self._end(gone=not self.told_end)
                     return
                 log.warning("watch_broke", task_id=self.task_id, after_seq=self.last_seq, status=error.code().name)
             delay_s = _RETRY_FIRST_S if self.last_seq > position else min(delay_s * 2, _RETRY_MOST_S)
             await asyncio.sleep(delay_s)
 
     async def _read_once(self) -> bool:
-        """Follow one WatchTask to its end, and say whether that was the task's end, too."""
+        """Follow one WatchTask to its end, and say whether that was the task's end, too.
+
+        A task that was retried has terminal events in the middle: one is the end only if the stream ends after it.
+        """
         request = orchestrator_pb2.WatchTaskRequest(
             owner=self._settings.owner, task_id=self.task_id, after_seq=self.last_seq
         )
@@ -203,13 +211,12 @@ class Feed:
                 if event.seq > self.last_seq:
                     self._ring.append(event)
                     self.last_seq = event.seq
-                    if event.terminal:
-                        self._end()
-                        return True
                     self.wake()
         finally:
             call.cancel()
-        return False
+        if self.told_end:
+            self._end()
+        return self.ended
 
     def _end(self, *, gone: bool = False) -> None:
         self.ended = True
@@ -239,19 +246,25 @@ class Hub:
         for feed in self._feeds.values():
             feed.wake()
 
-    async def follow(self, task_id: str, position: int, language: Language) -> AsyncGenerator[bytes, None]:
-        """Encoded events later than ``position``, with heartbeats in silence, until the task or this process ends."""
-        async with self._feed(task_id, position) as feed:
+    async def follow(
+        self, task_id: str, position: int, known_seq: int, language: Language
+    ) -> AsyncGenerator[bytes, None]:
+        """Encoded events later than ``position``, with heartbeats in silence, until the task or this process ends.
+
+        ``known_seq`` is the task's newest event as far as the caller knows.
+        """
+        async with self._feed(task_id, position, known_seq) as feed:
             heard = time.monotonic()
-            while not self.stopping:
+            while True:
                 missed = position + 1 < feed.first_seq
+                # What is due is sent before the end; what has to be fetched is fetched by whoever serves next.
+                if self.stopping and (missed or position >= feed.last_seq):
+                    return
                 events = await self._replay(feed, position) if missed else feed.after(position)
                 if events:
                     position = events[-1].seq
                     heard = time.monotonic()
                     yield b"".join(event.encoded(language) for event in events)
-                    if events[-1].terminal:
-                        return
                 elif feed.gone:
                     # Removed while somebody watched: nothing can be replayed, so this end has no id.
                     yield encode("cancelled", _ended_data("cancelled", language))
@@ -266,9 +279,10 @@ class Hub:
                         yield HEARTBEAT
 
     @asynccontextmanager
-    async def _feed(self, task_id: str, position: int) -> AsyncIterator[Feed]:
+    async def _feed(self, task_id: str, position: int, known_seq: int) -> AsyncIterator[Feed]:
         feed = self._feeds.get(task_id)
-        if feed is None:
+        # One that has ended, or is about to, knows nothing of a retry; it still serves those who read its last events.
+        if feed is None or feed.ended or (feed.told_end and feed.last_seq < known_seq):
             feed = self._feeds[task_id] = Feed(self._clients, self._settings, task_id, position)
         feed.subscribers += 1
         self.subscribers += 1
@@ -278,7 +292,8 @@ class Hub:
             self.subscribers -= 1
             feed.subscribers -= 1
             if not feed.subscribers:
-                del self._feeds[task_id]
+                if self._feeds.get(task_id) is feed:
+                    del self._feeds[task_id]
                 await feed.close()
 
     async def _replay(self, feed: Feed, position: int) -> list[Event]:

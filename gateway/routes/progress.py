@@ -85,7 +85,7 @@ async def _chunks(
             if task.state in TERMINAL_STATES:
                 return
             position = task.last_seq
-        async with aclosing(gateway.hub.follow(task.id, position, language)) as chunks:
+        async with aclosing(gateway.hub.follow(task.id, position, task.last_seq, language)) as chunks:
             async for chunk in chunks:
                 yield chunk
     finally:

@@ -1,4 +1,4 @@
-"""Creates, shows, lists, cancels and removes tasks."""
+"""Creates, shows, lists, cancels, removes and repeats tasks."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from gateway.schemas import (
     InferenceOptions,
     QuickModeOptions,
     QuickModeRequest,
+    StageName,
     SuccessResponse,
     TaskListResponse,
     TaskResponse,
@@ -95,3 +96,20 @@ async def cancel_task(
         return SuccessResponse(message=messages.text(language, "task.purged"))
     await clients.call(clients.tasks.CancelTask, orchestrator_pb2.CancelTaskRequest(owner=owner, task_id=task_id))
     return SuccessResponse(message=messages.text(language, "task.cancelled"))
+
+
+@router.post("/tasks/{task_id}/resume", response_model=TaskResponse, responses=errors(400, 404, 429, 503))
+async def resume_task(task_id: str, gateway: GatewayDep, language: LanguageDep) -> TaskResponse:
+    request = orchestrator_pb2.ResumeTaskRequest(owner=gateway.settings.owner, task_id=task_id)
+    answer = await gateway.clients.call(gateway.clients.tasks.ResumeTask, request)
+    return task_view(answer.task, language)
+
+
+@router.post("/tasks/{task_id}/retry", response_model=TaskResponse, responses=errors(400, 404, 429, 503))
+async def retry_task(
+    task_id: str, gateway: GatewayDep, language: LanguageDep, from_stage: Annotated[StageName | None, Query()] = None
+) -> TaskResponse:
+    stage = f"STAGE_{from_stage.upper()}" if from_stage else None
+    request = orchestrator_pb2.RetryTaskRequest(owner=gateway.settings.owner, task_id=task_id, from_stage=stage)
+    answer = await gateway.clients.call(gateway.clients.tasks.RetryTask, request)
+    return task_view(answer.task, language)

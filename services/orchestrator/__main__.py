@@ -79,6 +79,7 @@ class Orchestrator:
             callback_private=settings.callback_private,
             on_change=self._changed,
             on_stop=self._stop_task,
+            on_obsolete=self._sweeper.remove,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 PROGRESSED, LOGGED, COMPLETED, FAILED, CANCELLED = "progressed", "logged", "completed", "failed", "cancelled"
-TERMINAL = (COMPLETED, FAILED, CANCELLED)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The life of a task, one function per thing that can happen. Rows in, changed rows and an event out; no I/O here.
 
 A task: queued -> running -> completed | failed | cancelled, with interrupted in between whenever a worker is lost.
+What has ended can be resumed or retried (retry.py) and is queued again.
 A stage: pending -> running -> completed | failed | cancelled | skipped; back to pending when its lease is lost, handed
 back, or ended by a failure that another try may mend. Only the current lease's reports change anything.
 """
@@ -84,7 +85,7 @@ def new_task(
             for position, name in enumerate(STAGES)
         ],
     )
-    _tell(task, Text("task.queued"), now)
+    tell(task, Text("task.queued"), now)
     return task
 
 
@@ -138,7 +139,7 @@ def begin(task: Task, stage: Stage, worker_id: str, *, ttl_s: float, now: float)
     stage.started_at = stage.started_at or now
     task.state = "running"
     task.started_at = task.started_at or now
-    _tell(task, Text("task.running"), now, stage)
+    tell(task, Text("task.running"), now, stage)
 
 
 def advance(
@@ -150,9 +151,9 @@ def advance(
     stage.last_report = number
     stage.progress = max(stage.progress, fraction)
     stage.message = to_json(text)
-    task.progress = max(task.progress, _progress(task))
+    task.progress = max(task.progress, progress_of(task))
     task.eta_s = eta_s
-    _tell(task, text, now, stage, eta_s=eta_s)
+    tell(task, text, now, stage, eta_s=eta_s)
 
 
 def note(task: Task, stage: Stage, *, number: int, level: str, text: Text, now: float) -> None:
@@ -187,8 +188,8 @@ def complete(task: Task, stage: Stage, manifest: Ref, language: str, now: float)
     if language:
         task.detected_language = language
     task.eta_s = None
-    task.progress = max(task.progress, _progress(task))
-    _tell(task, Text("stage.done"), now, stage)
+    task.progress = max(task.progress, progress_of(task))
+    tell(task, Text("stage.done"), now, stage)
     if finished(states_of(task)):
         task.progress = 1.0
         _finish(task, "completed", Text("task.completed"), Event(COMPLETED), now)
@@ -224,7 +225,7 @@ def fail(task: Task, stage: Stage, fault: Fault, rules: RetryRules, now: float) 
         text = Text("task.retrying", {"stage": stage.name, "attempt": str(stage.attempt + 1)})
         _give_up_lease(stage, not_before=now + rules.wait_s(stage.attempt))
         stage.message = to_json(text)
-        _tell(task, text, now, stage)
+        tell(task, text, now, stage)
 
 
 def cancel(task: Task, now: float) -> None:
@@ -233,15 +234,6 @@ def cancel(task: Task, now: float) -> None:
         if stage.state in ("pending", "running"):
             _end(stage, "cancelled", now if stage.state == "running" else None)
     _finish(task, "cancelled", Text("task.cancelled"), Event(CANCELLED), now)
-
-
-def resume(task: Task, now: float) -> None:
-    """Let an interrupted task go on at once, with all its attempts."""
-    for stage in task.stages:
-        if stage.state == "pending":
-            stage.not_before = None
-            stage.attempt = 0
-    _tell(task, Text("task.queued"), now)
 
 
 def ready(task: Task, now: float) -> list[Stage]:
@@ -261,7 +253,7 @@ def _interrupt(task: Task, stage: Stage, *, not_before: float | None, now: float
     if not any(other.state == "running" for other in task.stages):
         task.state = "interrupted"
         task.eta_s = None
-    _tell(task, text, now, stage)
+    tell(task, text, now, stage)
 
 
 def _give_up_lease(stage: Stage, *, not_before: float | None) -> None:
@@ -300,15 +292,17 @@ def _finish(task: Task, state: str, text: Text, event: Event, now: float) -> Non
     task.eta_s = None
     task.completed_at = now
     if task.callback_url:
-        task.callback_state, task.callback_at = "due", now
+        task.callback_state, task.callback_tries, task.callback_at = "due", 0, now
     _emit(task, event, now)
 
 
-def _progress(task: Task) -> float:
+def progress_of(task: Task) -> float:
+    """Progress of the whole task as its stages stand."""
     return whole_progress(states_of(task), {stage.name: stage.progress for stage in task.stages})
 
 
-def _tell(task: Task, text: Text, now: float, stage: Stage | None = None, eta_s: float | None = None) -> None:
+def tell(task: Task, text: Text, now: float, stage: Stage | None = None, eta_s: float | None = None) -> None:
+    """Say how the task is, and where."""
     task.message = to_json(text)
     event = Event(
         PROGRESSED,

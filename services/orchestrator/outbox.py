@@ -11,7 +11,6 @@ from typing import Protocol
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.orchestrator.events import TERMINAL
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import EventRow, Task
 from services.orchestrator.store import Store
@@ -97,8 +96,9 @@ class Watchers:
                 written.set()
 
     async def watch(self, owner: str, task_id: str, after_seq: int) -> AsyncIterator[EventRow]:
-        """Every event after a sequence, without gap or repetition, up to the terminal one.
+        """Every event after a sequence, without gap or repetition, up to a terminal one that is the newest.
 
+        A task that was retried has terminal events in the middle of its history; they end nothing.
         Raises NotFoundError (TASK_NOT_FOUND).
         """
         async with self._store.reading() as session:
@@ -110,13 +110,11 @@ class Watchers:
         try:
             while True:
                 written.clear()
-                events, over = await self._after(task_id, after_seq)
+                events, last_seq = await self._after(task_id, after_seq)
                 for event in events:
                     yield event
                     after_seq = event.seq
-                    if event.data["kind"] in TERMINAL:
-                        return
-                if over:
+                if last_seq is not None and after_seq >= last_seq:
                     return
                 if not events:
                     with contextlib.suppress(TimeoutError):
@@ -126,12 +124,12 @@ class Watchers:
             if not self._waiting[task_id]:
                 del self._waiting[task_id]
 
-    async def _after(self, task_id: str, after_seq: int) -> tuple[list[EventRow], bool]:
-        """The next events, and whether there will never be another one."""
+    async def _after(self, task_id: str, after_seq: int) -> tuple[list[EventRow], int | None]:
+        """The next events, and after which one the watching is over; None while the task is unfinished."""
         async with self._store.reading() as session:
             row = (await session.execute(select(Task.state, Task.last_seq).where(Task.id == task_id))).one_or_none()
             if row is None:
-                return [], True  # purged meanwhile
+                return [], 0  # purged meanwhile
             query = (
                 select(EventRow)
                 .where(EventRow.task_id == task_id, EventRow.seq > after_seq)
@@ -139,4 +137,4 @@ class Watchers:
                 .limit(BATCH)
             )
             events = list(await session.scalars(query))
-        return events, row.state not in UNFINISHED and row.last_seq <= after_seq
+        return events, None if row.state in UNFINISHED else row.last_seq

@@ -17,6 +17,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 STAGES = tuple(NEEDS)
 
+# What a stage reads besides manifests: the recordings (also for their transcripts), or the user's own reference.
+READS_RECORDINGS = ("audio_slice", "asr")
+READS_REFERENCE = ("inference",)
+
 # Share of the time of a usual task, in percent; what is skipped does not count.
 WEIGHTS: dict[str, float] = {
     "audio_slice": 3,
@@ -37,6 +41,15 @@ def runnable(states: Mapping[str, str]) -> list[str]:
         for stage in STAGES
         if states[stage] == "pending" and all(states[need] == "completed" for need in NEEDS[stage])
     ]
+
+
+def with_dependents(stage: str) -> set[str]:
+    """A stage and all that need what it makes, directly or not."""
+    found = {stage}
+    for name in STAGES:  # what is needed stands before what needs it
+        if found.intersection(NEEDS[name]):
+            found.add(name)
+    return found
 
 
 def whole_progress(states: Mapping[str, str], fractions: Mapping[str, float]) -> float:

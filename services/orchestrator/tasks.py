@@ -1,4 +1,4 @@
-"""Tasks as clients see them: create, get, list, cancel, resume, purge."""
+"""Tasks as clients see them: create, get, list, cancel, resume, retry, purge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.orchestrator import idempotency, lifecycle
+from services.orchestrator import idempotency, lifecycle, retry
 from services.orchestrator.idempotency import TASK, checked_key, made_before
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
@@ -86,16 +86,18 @@ class Tasks:
         callback_private: bool,
         on_change: Callable[[], None],
         on_stop: Callable[[str], None],
+        on_obsolete: Callable[[list[str]], None],
     ) -> None:
         """``callback_private`` lets webhooks go to private addresses.
 
-        ``on_change`` is called when there may be something to release, ``on_stop`` when a task must be stopped.
+        ``on_change`` is called when there may be something to release, ``on_stop`` when a task must be stopped;
+        ``on_obsolete`` gets the keys of artifacts that nobody needs any more.
         """
         self._store, self._artifacts = store, artifacts
         self._snapshots: Snapshots[TaskView] = Snapshots(store)
         self._languages, self._max_queued = languages, max_queued
         self._callback_private = callback_private
-        self._on_change, self._on_stop = on_change, on_stop
+        self._on_change, self._on_stop, self._on_obsolete = on_change, on_stop, on_obsolete
 
     async def create(self, new: NewTask) -> TaskView:
         """Accept a task: the name is checked first, then the files; row and first event are one transaction.
@@ -168,15 +170,12 @@ class Tasks:
         same_name = select(Task.id).where(Task.owner == new.owner, Task.exp_name == name, Task.purged_at.is_(None))
         if await session.scalar(same_name) is not None:
             raise ConflictError("NAME_TAKEN", exp_name=name)
-        wanted = [*new.file_ids, *([new.ref_audio_id] if new.ref_audio_id else [])]
-        # The rows are locked: a file must not be deleted while a task that needs it is being made.
-        rows = select(File.id).where(File.owner == new.owner, File.id.in_(wanted)).with_for_update()
-        found = set(await session.scalars(rows))
-        for file_id in wanted:
-            if file_id not in found:
-                raise NotFoundError("FILE_NOT_FOUND", file_id=file_id)
-        unfinished = await session.scalar(select(func.count()).select_from(Task).where(Task.state.in_(UNFINISHED)))
-        if (unfinished or 0) >= self._max_queued:
+        await _check_files(session, new.owner, [*new.file_ids, *([new.ref_audio_id] if new.ref_audio_id else [])])
+        await self._check_queue(session)
+
+    async def _check_queue(self, session: AsyncSession, besides: str = "") -> None:
+        others = select(func.count()).select_from(Task).where(Task.state.in_(UNFINISHED), Task.id != besides)
+        if (await session.scalar(others) or 0) >= self._max_queued:
             raise BusyError("QUEUE_FULL")
 
     async def get(self, owner: str, task_id: str) -> TaskView:
@@ -215,15 +214,41 @@ class Tasks:
         self._stopped(task)
         return TaskView(task, None)
 
-    async def resume(self, owner: str, task_id: str) -> TaskView:
-        """Let an interrupted task go on now. Raises NotReadyError (TASK_NOT_RESUMABLE), NotFoundError."""
+    async def resume(self, owner: str, task_id: str, *, inference: bool) -> TaskView:
+        """Let an interrupted, failed or cancelled task go on now. ``inference``: whether the task was asked for it.
+
+        Raises NotReadyError (TASK_NOT_RESUMABLE), NotFoundError (TASK_NOT_FOUND, FILE_NOT_FOUND), BusyError.
+        """
         async with self._store.writing() as session:
             task = await _find(session, owner, task_id, lock=True)
-            if task.state != "interrupted":
-                raise NotReadyError("TASK_NOT_RESUMABLE")
-            lifecycle.resume(task, time.time())
+            ended = task.state not in UNFINISHED
+            retry.resume(task, inference=inference, now=time.time())
+            if ended:
+                await self._admit_again(session, task)
+            position = await _queue_position(session, task)
+        log.info("task_resumed", task_id=task_id)
         self._on_change()
-        return TaskView(task, None)
+        return TaskView(task, position)
+
+    async def retry(self, owner: str, task_id: str, from_stage: str, *, inference: bool) -> TaskView:
+        """Run an ended task again from a stage on ("": the first that is not completed).
+
+        Raises NotReadyError (TASK_NOT_RETRYABLE), InvalidInputError (INVALID_REQUEST), NotFoundError (TASK_NOT_FOUND,
+        FILE_NOT_FOUND), BusyError (QUEUE_FULL).
+        """
+        async with self._store.writing() as session:
+            task = await _find(session, owner, task_id, lock=True)
+            obsolete = retry.retry(task, from_stage, inference=inference, now=time.time())
+            await self._admit_again(session, task)
+            position = await _queue_position(session, task)
+        log.info("task_retried", task_id=task_id, from_stage=from_stage)
+        self._on_obsolete(obsolete)
+        self._on_change()
+        return TaskView(task, position)
+
+    async def _admit_again(self, session: AsyncSession, task: Task) -> None:
+        await _check_files(session, task.owner, retry.recordings(task))
+        await self._check_queue(session, task.id)
 
     async def purge(self, owner: str, task_id: str) -> None:
         """Cancel if needed, free the name, and remove the artifacts. Raises NotFoundError (TASK_NOT_FOUND).
@@ -255,6 +280,16 @@ async def _find(session: AsyncSession, owner: str, task_id: str, *, lock: bool =
     if task is None:
         raise NotFoundError("TASK_NOT_FOUND")
     return task
+
+
+async def _check_files(session: AsyncSession, owner: str, wanted: list[str]) -> None:
+    # The rows are locked: a file must not be deleted while a task that needs it is on its way.
+    found = set(
+        await session.scalars(select(File.id).where(File.owner == owner, File.id.in_(wanted)).with_for_update())
+    )
+    for file_id in wanted:
+        if file_id not in found:
+            raise NotFoundError("FILE_NOT_FOUND", file_id=file_id)
 
 
 async def _queue_position(session: AsyncSession, task: Task) -> int | None:

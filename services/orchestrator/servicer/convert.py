@@ -10,7 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.orchestrator.events import CANCELLED, COMPLETED, FAILED, LOGGED, Fault, Ref, Text
 from services.orchestrator.models import EventRow, File, Stage, Task
 from services.orchestrator.tasks import TaskView
-from services.runtime.stage import stage_value
+from services.runtime.errors import InvalidInputError
+from services.runtime.stage import stage_name, stage_value
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.pipeline.v1 import pipeline_pb2 as pipeline
 
@@ -127,6 +128,13 @@ def to_event(row: EventRow) -> pipeline.TaskEvent:
 def to_stage(data: dict[str, Any]) -> pipeline.Stage:
     """The stage that an event or a failure is about, unspecified when it is about none."""
     return stage_value(data["stage"]) if data.get("stage") else pipeline.Stage.STAGE_UNSPECIFIED
+
+
+def from_stage(stage: pipeline.Stage) -> str:
+    """The stage that a client names, "" when it names none. Raises InvalidInputError (INVALID_REQUEST)."""
+    if stage not in pipeline.Stage.values():
+        raise InvalidInputError("INVALID_REQUEST", problem="from_stage")
+    return stage_name(stage) if stage else ""
 
 
 def to_task_state(state: str) -> pipeline.TaskState:

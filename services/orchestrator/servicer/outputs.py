@@ -61,7 +61,7 @@ class Outputs:
         raise NotFoundError("OUTPUT_NOT_FOUND")
 
     async def _manifest(self, stage: Stage, cls: type[M]) -> M | None:
-        if stage.manifest is None:
+        if stage.state != "completed" or stage.manifest is None:
             return None
         return cls.FromString(await asyncio.to_thread(self._artifacts.get_bytes, to_ref(stage.manifest)))
 

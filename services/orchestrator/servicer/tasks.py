@@ -9,7 +9,14 @@ from typing import TypeAlias
 import grpc.aio
 
 from services.orchestrator.outbox import Watchers
-from services.orchestrator.servicer.convert import from_task_state, owner_of, to_event, to_task
+from services.orchestrator.servicer.convert import (
+    from_stage,
+    from_task_state,
+    owner_of,
+    to_event,
+    to_options,
+    to_task,
+)
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.tasks import NewTask, Tasks
 from services.runtime.errors import InvalidInputError
@@ -84,8 +91,21 @@ class TaskServicer(TaskServiceServicer):
         return pb.PurgeTaskResponse()
 
     async def ResumeTask(self, request: pb.ResumeTaskRequest, context: Context) -> pb.ResumeTaskResponse:
-        """Let an interrupted task go on."""
-        return pb.ResumeTaskResponse(task=to_task(await self._tasks.resume(owner_of(request), request.task_id)))
+        """Let a task go on."""
+        owner, task_id = owner_of(request), request.task_id
+        view = await self._tasks.resume(owner, task_id, inference=await self._inference(owner, task_id))
+        return pb.ResumeTaskResponse(task=to_task(view))
+
+    async def RetryTask(self, request: pb.RetryTaskRequest, context: Context) -> pb.RetryTaskResponse:
+        """Run a task again."""
+        owner, task_id = owner_of(request), request.task_id
+        inference = await self._inference(owner, task_id)
+        view = await self._tasks.retry(owner, task_id, from_stage(request.from_stage), inference=inference)
+        return pb.RetryTaskResponse(task=to_task(view))
+
+    async def _inference(self, owner: str, task_id: str) -> bool:
+        """Whether the client asked for inference; its options never change."""
+        return not to_options((await self._tasks.get(owner, task_id)).task).inference.disabled
 
     async def WatchTask(self, request: pb.WatchTaskRequest, context: Context) -> AsyncIterator[pb.WatchTaskResponse]:
         """Follow a task."""

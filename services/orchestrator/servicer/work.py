@@ -58,7 +58,8 @@ def _to_lease(claim: Claim) -> pb.Lease:
         detected_language=task.detected_language,
     )
     for other in task.stages:
-        if other.manifest is not None:
+        # A stage that is to run again still has the manifest of its earlier run.
+        if other.state == "completed" and other.manifest is not None:
             lease.manifests[other.name].CopyFrom(to_ref(other.manifest))
     if stage.checkpoint is not None:
         lease.checkpoint.CopyFrom(StageCheckpoint(ref=to_ref(stage.checkpoint), step=stage.checkpoint_step))

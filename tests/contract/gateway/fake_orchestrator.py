@@ -78,6 +78,8 @@ class FakeOrchestrator(
         # Method -> (status, code, args) to answer instead; a plain exception is raised as it is.
         self.refusals: dict[str, tuple[grpc.StatusCode, str, dict[str, str]] | Exception] = {}
         self.watches_total = 0
+        # Whether streams stay open after a terminal event.
+        self.hold_ends = False
         # Set once an upload has begun.
         self.uploading = asyncio.Event()
         # Bytes after which the next read breaks.
@@ -169,6 +171,16 @@ class FakeOrchestrator(
             return await self.emit(task_id, cancelled=pipeline.TaskCancelled())
         task.failure.CopyFrom(pipeline.Failure(**failure))
         return await self.emit(task_id, failed=pipeline.TaskFailed(failure=task.failure))
+
+    async def run_again(self, task_id: str) -> int:
+        """Queue a task that has ended."""
+        task = self.state.tasks[task_id]
+        task.state = pipeline.TASK_STATE_QUEUED
+        task.ClearField("failure")
+        task.ClearField("completed_at")
+        message = pipeline.Message(key="task.retried", args={"stage": "asr"})
+        task.message.CopyFrom(message)
+        return await self.emit(task_id, progressed=pipeline.TaskProgressed(state=task.state, message=message))
 
     def add_file(self, data: bytes = b"RIFFdata", filename: str = "a.wav", file_id: str = "f1") -> str:
         """An uploaded recording."""
@@ -272,6 +284,18 @@ class FakeOrchestrator(
             self._changed.notify_all()
         return pb.PurgeTaskResponse()
 
+    async def ResumeTask(self, request: pb.ResumeTaskRequest, context: Any) -> pb.ResumeTaskResponse:
+        await self._note("ResumeTask", request, context)
+        await self._task(request, context)
+        await self.run_again(request.task_id)
+        return pb.ResumeTaskResponse(task=self.state.tasks[request.task_id])
+
+    async def RetryTask(self, request: pb.RetryTaskRequest, context: Any) -> pb.RetryTaskResponse:
+        await self._note("RetryTask", request, context)
+        await self._task(request, context)
+        await self.run_again(request.task_id)
+        return pb.RetryTaskResponse(task=self.state.tasks[request.task_id])
+
     async def WatchTask(self, request: pb.WatchTaskRequest, context: Any) -> AsyncIterator[pb.WatchTaskResponse]:
         await self._note("WatchTask", request, context)
         await self._task(request, context)
@@ -283,8 +307,9 @@ class FakeOrchestrator(
                 for event in [event for event in self.state.events[request.task_id] if event.seq > seq]:
                     yield pb.WatchTaskResponse(event=event)
                     seq = event.seq
-                    if event.WhichOneof("event") in ("completed", "failed", "cancelled"):
-                        return
+                task = self.state.tasks.get(request.task_id)
+                if task is None or (task.state in TERMINAL and seq >= task.last_seq and not self.hold_ends):
+                    return
                 async with self._changed:
                     if self.state.events[request.task_id][-1].seq <= seq:
                         await self._changed.wait()

@@ -146,6 +146,52 @@ async def test_finished_task_tells_its_end_at_once_and_then_204(
     assert fake.watches_total == 0
 
 
+async def test_end_in_the_middle_of_a_history_ends_nothing(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
+    task_id = fake.add_task()
+    first_end = await fake.finish(task_id)
+    assert (await http.post(f"/tasks/{task_id}/retry")).status_code == 200
+    async with subscribe(http, task_id, first_end) as after, subscribe(http, task_id, 0) as whole:
+        await fake.progress(task_id, 0.5)
+        last = await fake.finish(task_id)
+        assert [event.id for event in await after.rest()] == [3, 4, 5]
+        events = await whole.rest()
+    assert [event.id for event in events] == [1, 2, 3, 4, 5]
+    assert [event.name for event in events] == ["progress", "completed", "progress", "progress", "completed"]
+    again = await http.get(f"/tasks/{task_id}/progress", headers={"Last-Event-ID": str(last)})
+    assert again.status_code == 204
+
+
+async def test_reader_of_an_end_and_reader_of_the_retry_are_kept_apart(start: Any, fake: FakeOrchestrator) -> None:
+    gateway = await start(sse_buffer_events=3)
+    task_id = fake.add_task()
+    async with subscribe(gateway.http, task_id, 1) as before:
+        await wait_until(lambda: fake.watches_open == 1)
+        await fake.finish(task_id)
+        await wait_until(lambda: fake.watches_open == 0)
+        await fake.run_again(task_id)
+        async with subscribe(gateway.http, task_id, 2) as after, subscribe(gateway.http, task_id, 0) as whole:
+            for step in range(5):
+                await fake.progress(task_id, step / 10)
+            await fake.finish(task_id)
+            assert [event.id for event in await after.rest()] == list(range(3, 10))
+            assert [event.id for event in await whole.rest()] == list(range(1, 10))
+        assert [event.id for event in await before.rest()] == [2]
+
+
+async def test_stream_that_broke_after_the_end_tells_it_once_and_ends(start: Any, fake: FakeOrchestrator) -> None:
+    gateway = await start()
+    task_id = fake.add_task()
+    async with subscribe(gateway.http, task_id, 1) as events:
+        await wait_until(lambda: fake.watches_open == 1)
+        fake.hold_ends = True  # the end is told, and the stream stays open until it is cut
+        await fake.finish(task_id)
+        assert (await events.next()).name == "completed"
+        await fake.stop()
+        fake.hold_ends = False
+        await fake.start()
+        assert await events.rest(10) == []
+
+
 async def test_failure_carries_stage_code_and_sentence(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
     task_id = fake.add_task()
     async with subscribe(http, task_id, 1) as events:

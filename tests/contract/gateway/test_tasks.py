@@ -421,3 +421,44 @@ async def test_reused_key_answers_409_with_a_sentence(
     response = await create(http)
     assert (response.status_code, response.json()["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
     assert "Idempotency-Key" in response.json()["detail"]
+
+
+async def test_resume_and_retry_answer_the_task_that_is_queued_again(
+    http: httpx.AsyncClient, fake: FakeOrchestrator
+) -> None:
+    task_id = fake.add_task()
+    await fake.finish(task_id, pipeline.TASK_STATE_FAILED, code="AUDIO_SILENT", stage=pipeline.STAGE_AUDIO_SLICE)
+    resumed = (await http.post(f"/api/v1/tasks/{task_id}/resume?lang=en")).json()
+    assert (resumed["status"], resumed["error"], resumed["completed_at"]) == ("queued", None, None)
+    await fake.finish(task_id)
+    retried = await http.post(f"/api/v1/tasks/{task_id}/retry?from_stage=asr&lang=en")
+    assert (retried.status_code, retried.json()["status"]) == (200, "queued")
+    assert retried.json()["message"] == "The task runs again from speech recognition on"
+    assert fake.calls[-1][1].from_stage == pipeline.STAGE_ASR
+    await http.post(f"/tasks/{task_id}/retry")
+    assert fake.calls[-1][1].from_stage == pipeline.STAGE_UNSPECIFIED
+
+
+async def test_retry_from_a_stage_that_does_not_exist_is_an_invalid_request(
+    http: httpx.AsyncClient, fake: FakeOrchestrator
+) -> None:
+    answer = await http.post(f"/tasks/{fake.add_task()}/retry?from_stage=slicing")
+    assert answer.status_code == 400
+    assert (answer.json()["code"], answer.json()["errors"][0]["field"]) == ("INVALID_REQUEST", "from_stage")
+
+
+@pytest.mark.parametrize(
+    ("verb", "method", "code"),
+    [("resume", "ResumeTask", "TASK_NOT_RESUMABLE"), ("retry", "RetryTask", "TASK_NOT_RETRYABLE")],
+)
+async def test_task_that_cannot_run_again_says_so(
+    http: httpx.AsyncClient, fake: FakeOrchestrator, verb: str, method: str, code: str
+) -> None:
+    task_id = fake.add_task()
+    fake.refusals[method] = (grpc.StatusCode.FAILED_PRECONDITION, code, {})
+    answer = await http.post(f"/tasks/{task_id}/{verb}?lang=en")
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert answer.json()["detail"].startswith("The task cannot be re")
+    fake.refusals[method] = (grpc.StatusCode.NOT_FOUND, "FILE_NOT_FOUND", {"file_id": "f1"})
+    gone = await http.post(f"/tasks/{task_id}/{verb}")
+    assert (gone.status_code, gone.json()["code"]) == (404, "FILE_NOT_FOUND")

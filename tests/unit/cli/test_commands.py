@@ -115,6 +115,25 @@ def test_watching_a_task_that_fails_ends_with_an_error_code(gateway: dict[str, h
     assert run("tasks", "watch", ID)[0] == 1
 
 
+def test_a_task_that_ended_runs_again_from_the_stage_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url.raw_path.decode().removeprefix('/api/v1/tasks/' + ID)}")
+        if request.url.path.endswith("/progress"):
+            return httpx.Response(200, content=ENDED)
+        return httpx.Response(200, json=task())
+
+    connect_to(monkeypatch, answer)
+    assert run("tasks", "retry", ID, "--from", "asr")[0] == 0
+    assert asked[0] == "POST /retry?from_stage=asr"
+    assert "GET /progress" in asked
+    asked.clear()
+    assert "voiceloom tasks watch" in run("tasks", "resume", ID, "--no-wait")[1]
+    assert run("tasks", "retry", ID, "--no-wait")[0] == 0
+    assert asked == ["POST /resume", "POST /retry"]
+
+
 def test_outputs_name_the_best(gateway: dict[str, httpx.Response]) -> None:
     gateway[f"GET /api/v1/tasks/{ID}/outputs"] = httpx.Response(200, json=made())
     _, said = run("tasks", "outputs", ID)

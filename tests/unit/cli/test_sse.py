@@ -1,5 +1,7 @@
 """Following a task: parsing, reconnecting after the last event, giving up."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -34,6 +36,24 @@ def test_a_stream_that_breaks_goes_on_after_the_last_event() -> None:
     events = list(follow(client(answer), "t1", sleep=quiet))
     assert [event.id for event in events] == ["4", "5", "6", "7"]
     assert asked == [None, "5", "5"]
+
+
+def test_an_end_before_a_retry_is_not_the_end() -> None:
+    streams = [
+        httpx.Response(200, content=sse((2, "completed", {}), (3, "progress", {}))),
+        httpx.Response(200, content=sse((4, "failed", {}))),
+    ]
+    events = list(follow(client(lambda _: streams.pop(0)), "t1", "1", sleep=quiet))
+    assert [event.id for event in events] == ["2", "3", "4"]
+    assert not streams
+
+
+def test_a_stream_that_is_cut_after_the_end_has_ended() -> None:
+    def cut() -> Iterator[bytes]:
+        yield sse((2, "completed", {}))
+        raise httpx.ReadError("cut")
+
+    assert [event.id for event in follow(client(lambda _: httpx.Response(200, content=cut())), "t1")] == ["2"]
 
 
 def test_no_content_means_that_the_end_was_already_seen() -> None:

@@ -186,16 +186,6 @@ def test_task_is_completed_when_its_last_stage_is(inference: bool) -> None:
     assert (task.state, task.progress, task.detected_language) == ("completed", 1.0, "en")
 
 
-def test_resume_clears_waits_and_attempts() -> None:
-    task = new()
-    begin(task, "audio_slice")
-    lifecycle.lose(task, stage_of(task, "audio_slice"), RULES, 120.0)
-    assert not lifecycle.ready(task, 120.0)
-    lifecycle.resume(task, 120.0)
-    assert [stage.name for stage in lifecycle.ready(task, 120.0)] == ["audio_slice"]
-    assert stage_of(task, "audio_slice").attempt == 0
-
-
 def test_end_of_a_task_with_a_webhook_makes_it_due() -> None:
     task = new()
     task.callback_url = "https://example.com/hook"
