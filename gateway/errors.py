@@ -29,6 +29,7 @@ RETRY_AFTER_S = "5"
 # HTTP status of the codes that the contract names; other codes follow the gRPC status they came with.
 STATUS_OF_CODE = {
     "INVALID_REQUEST": 400,
+    "CALLBACKS_OFF": 400,
     "TASK_NOT_CANCELLABLE": 400,
     "TASK_NOT_RESUMABLE": 400,
     "TASK_NOT_RETRYABLE": 400,

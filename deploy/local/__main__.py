@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.local import webhook_secret
 from deploy.local.ports import free_ports, is_free
 from deploy.local.stack import ROOT, SERVICES, Layout, base_environment, programs, write_nats_config
 from deploy.local.supervisor import Child, Supervisor
@@ -166,7 +167,11 @@ async def serve(arguments: Arguments, layout: Layout, lock_fd: int) -> int:
     def changed() -> None:
         write_state(layout, arguments, supervisor.children, state)
 
-    stack = programs(layout, arguments.pack, ports, base_environment())
+    base = base_environment()
+    base[webhook_secret.SETTING] = base.get(webhook_secret.SETTING) or webhook_secret.webhook_secret(
+        layout.webhook_secret
+    )
+    stack = programs(layout, arguments.pack, ports, base)
     supervisor = Supervisor(stack, layout.logs, lock_fd, say=say, changed=changed)
     stop = asyncio.Event()
     on_stop_signals(lambda: supervisor.kill() if stop.is_set() else stop.set())

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local import webhook_secret
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("preprocessing", "asr", "features", "training", "inference")
 SERVICES = ("orchestrator", *WORKERS)
@@ -85,6 +87,11 @@ class Layout:
         return self.data / "voiceloom.db"
 
     @property
+    def webhook_secret(self) -> Path:
+        """What webhooks are signed with; nobody else may read it."""
+        return self.data / "webhook_secret"
+
+    @property
     def lock(self) -> Path:
         """Locked while a stack uses the folder."""
         return self.data / "lock"
@@ -133,11 +140,15 @@ def environment(base: Mapping[str, str], layout: Layout, pack: Path, ports: Mapp
 
 def programs(layout: Layout, pack: Path, ports: Mapping[str, int], base: Mapping[str, str]) -> list[Program]:
     """Every program of a stack in starting order; `ports` has one port for "nats", "gateway" and each service."""
-    shared = environment(base, layout, pack, ports)
+    # Only who signs webhooks gets to know the secret.
+    known = {name: value for name, value in base.items() if name != webhook_secret.SETTING}
+    shared = environment(known, layout, pack, ports)
+    secret = {webhook_secret.SETTING: base.get(webhook_secret.SETTING, "")}
 
     def module(name: str, path: str, rank: int) -> Program:
         port = ports[name]
-        return Program(name, (sys.executable, "-m", path), port, rank, {**shared, "VOICELOOM_PORT": str(port)})
+        own = {"VOICELOOM_PORT": str(port), **(secret if path == "services.orchestrator" else {})}
+        return Program(name, (sys.executable, "-m", path), port, rank, {**shared, **own})
 
     broker = (find_nats_server(), "--config", str(layout.nats / "nats.conf"))
     return [

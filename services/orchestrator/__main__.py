@@ -20,7 +20,8 @@ from services.orchestrator.settings import OrchestratorSettings
 from services.orchestrator.store import Store
 from services.orchestrator.sweeper import Sweeper
 from services.orchestrator.tasks import Tasks
-from services.orchestrator.webhooks import Webhooks
+from services.orchestrator.webhook_signature import keys_of
+from services.orchestrator.webhooks import DeliveryRules, Webhooks
 from services.orchestrator.work import Work
 from services.orchestrator.worker import BusCommands, BusPublisher, notify_cancelled, read_reports
 from services.runtime.artifacts import ArtifactStore
@@ -50,12 +51,14 @@ class Orchestrator:
         self._notices: set[asyncio.Task[None]] = set()
         self._artifacts = ArtifactStore(settings.artifacts_url)
         self._watchers = Watchers(store)
-        self._webhooks = Webhooks(
-            store,
-            allow_private=settings.callback_private,
-            timeout_s=settings.callback_timeout_s,
-            max_tries=settings.callback_attempts,
+        keys = keys_of(settings.callback_secret.get_secret_value())
+        delivery = DeliveryRules(
+            settings.callback_timeout_s,
+            settings.callback_attempts,
+            settings.callback_backoff_s,
+            settings.callback_backoff_max_s,
         )
+        self._webhooks = Webhooks(store, keys=keys, allow_private=settings.callback_private, rules=delivery)
         self._sweeper = Sweeper(
             store,
             self._artifacts,
@@ -76,6 +79,7 @@ class Orchestrator:
             self._artifacts,
             languages=languages,
             max_queued=settings.max_queued_tasks,
+            callbacks=bool(keys),
             callback_private=settings.callback_private,
             on_change=self._changed,
             on_stop=self._stop_task,

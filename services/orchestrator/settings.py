@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
 
+from services.orchestrator.webhook_signature import keys_of
 from services.runtime.settings import RuntimeSettings
 
 
 class OrchestratorSettings(RuntimeSettings):
     """Where tasks are kept, how many run at once, and what is too much."""
+
+    # A secret that is refused must not be quoted.
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     port: int = Field(50050, ge=0, le=65535, description="Port of the gRPC server; 0 takes a free one.")
     database_url: str = Field(
@@ -32,6 +37,18 @@ class OrchestratorSettings(RuntimeSettings):
     idempotency_keep_s: float = Field(24 * 3600.0, gt=0, description="How long an Idempotency-Key is remembered.")
     inspect_timeout_s: float = Field(600.0, gt=0, description="Deadline of decoding an upload to its end.")
 
+    callback_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs webhooks: whsec_<base64 of 24 to 64 bytes>, several with blanks between; unset: none.",
+    )
     callback_private: bool = Field(False, description="Whether webhooks may go to loopback and private addresses.")
     callback_timeout_s: float = Field(10.0, gt=0, description="Deadline of one webhook delivery.")
-    callback_attempts: int = Field(4, ge=1, description="Tries of one webhook delivery.")
+    callback_attempts: int = Field(10, ge=1, le=50, description="Tries of one webhook delivery.")
+    callback_backoff_s: float = Field(5.0, gt=0, description="Wait after the first try; tripled for each further one.")
+    callback_backoff_max_s: float = Field(4 * 3600.0, gt=0, description="Longest wait between two tries.")
+
+    @field_validator("callback_secret")
+    @classmethod
+    def _check_secret(cls, secret: SecretStr) -> SecretStr:
+        keys_of(secret.get_secret_value())
+        return secret

@@ -19,7 +19,7 @@ from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
 from services.orchestrator.snapshots import Snapshots
 from services.orchestrator.store import Store
-from services.orchestrator.webhooks import checked_url
+from services.orchestrator.webhook_address import checked_url
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import BusyError, ConflictError, InvalidInputError, NotFoundError, NotReadyError
 from services.runtime.log import log
@@ -83,12 +83,13 @@ class Tasks:
         *,
         languages: tuple[str, ...],
         max_queued: int,
+        callbacks: bool,
         callback_private: bool,
         on_change: Callable[[], None],
         on_stop: Callable[[str], None],
         on_obsolete: Callable[[list[str]], None],
     ) -> None:
-        """``callback_private`` lets webhooks go to private addresses.
+        """``callbacks`` says whether webhooks can be signed; ``callback_private`` lets them go to private addresses.
 
         ``on_change`` is called when there may be something to release, ``on_stop`` when a task must be stopped;
         ``on_obsolete`` gets the keys of artifacts that nobody needs any more.
@@ -96,14 +97,14 @@ class Tasks:
         self._store, self._artifacts = store, artifacts
         self._snapshots: Snapshots[TaskView] = Snapshots(store)
         self._languages, self._max_queued = languages, max_queued
-        self._callback_private = callback_private
+        self._callbacks, self._callback_private = callbacks, callback_private
         self._on_change, self._on_stop, self._on_obsolete = on_change, on_stop, on_obsolete
 
     async def create(self, new: NewTask) -> TaskView:
         """Accept a task: the name is checked first, then the files; row and first event are one transaction.
 
         A request that comes again with its key is answered with the task that it has made.
-        Raises InvalidInputError (INVALID_REQUEST, LANGUAGE_UNSUPPORTED), ConflictError (NAME_TAKEN,
+        Raises InvalidInputError (INVALID_REQUEST, LANGUAGE_UNSUPPORTED, CALLBACKS_OFF), ConflictError (NAME_TAKEN,
         IDEMPOTENCY_KEY_REUSED), NotFoundError (FILE_NOT_FOUND), BusyError (QUEUE_FULL).
         """
         name = checked_name(new.exp_name)
@@ -134,6 +135,8 @@ class Tasks:
         if not new.file_ids:
             raise InvalidInputError("INVALID_REQUEST", problem="file_ids")
         if new.callback_url:
+            if not self._callbacks:
+                raise InvalidInputError("CALLBACKS_OFF")
             checked_url(new.callback_url, allow_private=self._callback_private)
 
     async def _create(self, new: NewTask, name: str) -> tuple[TaskView, bool]:

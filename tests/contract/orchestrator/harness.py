@@ -191,7 +191,8 @@ class System:
         pack = self.folder / "pack"
         pack.mkdir(exist_ok=True)
         (pack / "pack.toml").write_text(PACK)
-        values = {**self.settings().model_dump(mode="json", exclude_unset=True), "pack_dir": pack}
+        # What a test chose is passed on as it is: a secret shows in no dump.
+        values = {**self.settings().model_dump(mode="json", exclude_unset=True), **self.overrides, "pack_dir": pack}
         return {**os.environ, **{f"VOICELOOM_{name.upper()}": str(value) for name, value in values.items()}}
 
     async def start_orchestrator(self) -> None:

@@ -1,10 +1,12 @@
 """Which programs a stack on one machine consists of, and with which settings."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from deploy.local.stack import SERVICES, Layout, Program, environment, programs, write_nats_config
+from deploy.local.webhook_secret import SETTING, webhook_secret
 
 PORTS = {name: 20000 + index for index, name in enumerate(["nats", *SERVICES, "gateway"])}
 
@@ -83,3 +85,18 @@ def test_creating_the_folders_throws_away_half_made_files_and_keeps_the_rest(lay
     assert not (layout.scratch / "half").exists()
     assert (layout.artifacts / "kept").exists()
     assert layout.data.stat().st_mode & 0o077 == 0, "other users of the machine cannot look inside"
+
+
+def test_only_the_orchestrator_learns_the_secret_of_the_webhooks(layout: Layout) -> None:
+    base = {SETTING: "whsec_x"}
+    stack = {program.name: program for program in programs(layout, Path("/pack"), PORTS, base)}
+    assert [name for name in stack if "whsec_x" in stack[name].environment.values()] == ["orchestrator"]
+
+
+def test_secret_of_the_webhooks_is_made_once_and_nobody_else_may_read_it(layout: Layout) -> None:
+    layout.data.mkdir()
+    secret = webhook_secret(layout.webhook_secret)
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", secret)
+    assert layout.webhook_secret.stat().st_mode & 0o777 == 0o600
+    assert webhook_secret(layout.webhook_secret) == secret
+    assert [path.name for path in layout.data.iterdir()] == ["webhook_secret"]
