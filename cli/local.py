@@ -24,9 +24,11 @@ def up(
     port: Annotated[int, typer.Option(help="Port of the web service; 0 takes a free one.")] = 8000,
     data: Annotated[Path, typer.Option(help="Folder for everything that is kept.")] = Path(".data"),
     pack: Annotated[Path | None, typer.Option(help="Voice pack to train from (default: packs/mini).")] = None,
+    orchestrators: Annotated[int, typer.Option(help="How many orchestrators share the work.")] = 1,
 ) -> None:
     """Start the whole stack on this machine; Ctrl-C stops it."""
     arguments = ["--port", str(port), "--data", str(data), *(["--pack", str(pack)] if pack else [])]
+    arguments += ["--orchestrators", str(orchestrators)]
     # This process becomes the supervisor: signals reach it directly.
     os.execv(sys.executable, [sys.executable, "-m", "deploy.local", *arguments])  # noqa: S606
 

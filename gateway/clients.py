@@ -1,6 +1,8 @@
 """Connections to the gRPC services: one channel each, a deadline on every short call."""
 
 import asyncio
+import ipaddress
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -15,10 +17,41 @@ from voiceloom.orchestrator.v1 import orchestrator_pb2_grpc
 
 SERVICES = ("orchestrator", "preprocessing", "asr", "features", "training", "inference")
 
+# Calls that only read: one that broke off is made again, at another replica if there is one.
+_REPEATABLE = {
+    "TaskService": ("GetTask", "ListTasks", "ListOutputs"),
+    "FileService": ("GetFile", "ListFiles"),
+}
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [
+                {"service": f"voiceloom.orchestrator.v1.{service}", "method": method}
+                for service, methods in _REPEATABLE.items()
+                for method in methods
+            ],
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "1s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+}
 _CHANNEL_OPTIONS = (
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    # A peer that is stopped but not dead keeps its connections open: it is left when it answers no ping.
+    ("grpc.keepalive_time_ms", 2000),
+    ("grpc.keepalive_timeout_ms", 3000),
+    ("grpc.http2.ping_timeout_ms", 3000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
     # A restarted service is found again within a second; the default waits up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1000),  # how long one attempt to connect may take
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.max_receive_message_length", 16 << 20),
     # Addresses are settings; no proxy of the environment belongs between processes of one system.
@@ -37,7 +70,7 @@ class Clients:
     async def __aenter__(self) -> Self:
         for name in SERVICES:
             address = getattr(self._settings, f"{name}_address")
-            self._channels[name] = grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
+            self._channels[name] = open_channel(address)
         self.tasks = orchestrator_pb2_grpc.TaskServiceStub(self._channels["orchestrator"])
         self.files = orchestrator_pb2_grpc.FileServiceStub(self._channels["orchestrator"])
         self.inference = inference_pb2_grpc.InferenceServiceStub(self._channels["inference"])
@@ -78,3 +111,23 @@ class Clients:
     async def all_healthy(self, checks: Iterable[tuple[str, str]]) -> list[bool]:
         """The answers to several checks, asked at once."""
         return await asyncio.gather(*(self.healthy(name, part) for name, part in checks))
+
+
+def open_channel(address: str) -> grpc.aio.Channel:
+    """A channel to a service, or to all replicas of it in turn."""
+    return grpc.aio.insecure_channel(_target_of(address), options=_CHANNEL_OPTIONS)
+
+
+def _target_of(address: str) -> str:
+    """What gRPC calls one "host:port", or several with commas between them. Raises ValueError for several names."""
+    replicas = [replica.strip() for replica in address.split(",") if replica.strip()]
+    if len(replicas) == 1:
+        return replicas[0]
+    for replica in replicas:
+        host, _, port = replica.rpartition(":")
+        if not port.isdecimal():
+            raise ValueError(f"{replica!r} is no host:port")
+        ipaddress.IPv4Address(host)  # gRPC looks no names up in a list; one name may stand for many addresses
+    if not replicas:
+        raise ValueError("no address")
+    return "ipv4:" + ",".join(replicas)

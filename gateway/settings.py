@@ -22,7 +22,9 @@ class GatewaySettings(BaseSettings):
     )
     owner: str = Field("local", description="Owner of everything that is created here.")
 
-    orchestrator_address: str = Field("127.0.0.1:50050", description="host:port of the orchestrator.")
+    orchestrator_address: str = Field(
+        "127.0.0.1:50050", description="host:port of the orchestrator; of several, IPv4 addresses with commas."
+    )
     preprocessing_address: str = Field("127.0.0.1:50051", description="host:port of the preprocessing service.")
     asr_address: str = Field("127.0.0.1:50052", description="host:port of the speech recogniser.")
     features_address: str = Field("127.0.0.1:50053", description="host:port of the features service.")

@@ -17,13 +17,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deploy.local import webhook_secret
 from deploy.local.ports import free_ports, is_free
-from deploy.local.stack import ROOT, SERVICES, Layout, base_environment, programs, write_nats_config
+from deploy.local.stack import (
+    ROOT,
+    WORKERS,
+    Layout,
+    base_environment,
+    orchestrator_names,
+    programs,
+    write_nats_config,
+)
 from deploy.local.supervisor import Child, Supervisor
 
 # Programs of a killed stack are gone within milliseconds; the lock on the folder is free after the last of them.
@@ -46,6 +54,7 @@ class Arguments:
     port: int
     data: Path
     pack: Path
+    orchestrators: int = 1
 
 
 def parse(argv: list[str] | None = None) -> Arguments:
@@ -54,10 +63,14 @@ def parse(argv: list[str] | None = None) -> Arguments:
     parser.add_argument("--port", type=int, default=8000, help="port of the web service (0: a free one)")
     parser.add_argument("--data", type=Path, default=Path(".data"), help="folder for everything that is kept")
     parser.add_argument("--pack", type=Path, default=ROOT / "packs" / "mini", help="voice pack to train from")
+    parser.add_argument("--orchestrators", type=int, default=1, help="how many orchestrators share the work (1 to 8)")
     given = parser.parse_args(argv)
     if not 0 <= given.port <= 65535:
         parser.error(f"--port {given.port} is no port; choose one from 1 to 65535")
-    return Arguments(given.port, given.data.expanduser().resolve(), given.pack.expanduser().resolve())
+    if not 1 <= given.orchestrators <= 8:
+        parser.error(f"--orchestrators {given.orchestrators} makes no sense; choose a number from 1 to 8")
+    data, pack = given.data.expanduser().resolve(), given.pack.expanduser().resolve()
+    return Arguments(given.port, data, pack, given.orchestrators)
 
 
 def check(arguments: Arguments) -> None:
@@ -159,7 +172,7 @@ async def wait_until_ready(port: int) -> None:
 
 async def serve(arguments: Arguments, layout: Layout, lock_fd: int) -> int:
     """Run the stack until a stop signal; the exit code of the process."""
-    names = ["nats", *SERVICES]
+    names = ["nats", *orchestrator_names(arguments.orchestrators), *WORKERS]
     ports = dict(zip(names, free_ports(len(names), besides=arguments.port), strict=True)) | {"gateway": arguments.port}
     write_nats_config(layout, ports["nats"])
     state = "starting"
@@ -229,7 +242,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             layout.create()
             if arguments.port == 0:
-                arguments = Arguments(free_ports(1)[0], arguments.data, arguments.pack)
+                arguments = replace(arguments, port=free_ports(1)[0])
             return asyncio.run(serve(arguments, layout, descriptor))
         finally:
             os.close(descriptor)

@@ -13,6 +13,17 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("preprocessing", "asr", "features", "training", "inference")
 SERVICES = ("orchestrator", *WORKERS)
 
+
+def orchestrator_names(count: int) -> list[str]:
+    """Names of so many orchestrators: orchestrator, orchestrator-2, ..."""
+    return [SERVICES[0], *(f"{SERVICES[0]}-{number}" for number in range(2, count + 1))]
+
+
+def is_orchestrator(name: str) -> bool:
+    """Whether a program is one of the orchestrators."""
+    return name.partition("-")[0] == SERVICES[0]
+
+
 # Settings that suit one machine; what the caller's own environment says wins.
 DEFAULTS = {
     "VOICELOOM_HEAVY_SLOTS": "1",
@@ -120,6 +131,7 @@ def find_nats_server() -> str:
 
 def environment(base: Mapping[str, str], layout: Layout, pack: Path, ports: Mapping[str, int]) -> dict[str, str]:
     """The environment that all programs of the stack share: who listens where, and what lies where."""
+    orchestrators = ",".join(f"127.0.0.1:{port}" for name, port in ports.items() if is_orchestrator(name))
     bypass = ",".join(filter(None, [base.get("no_proxy") or base.get("NO_PROXY", ""), "127.0.0.1,localhost"]))
     return {
         **DEFAULTS,
@@ -130,7 +142,8 @@ def environment(base: Mapping[str, str], layout: Layout, pack: Path, ports: Mapp
         "PYTHONUNBUFFERED": "1",
         "VOICELOOM_HOST": "127.0.0.1",
         "VOICELOOM_NATS_URL": f"nats://127.0.0.1:{ports['nats']}",
-        **{f"VOICELOOM_{name.upper()}_ADDRESS": f"127.0.0.1:{ports[name]}" for name in SERVICES},
+        "VOICELOOM_ORCHESTRATOR_ADDRESS": orchestrators,
+        **{f"VOICELOOM_{name.upper()}_ADDRESS": f"127.0.0.1:{ports[name]}" for name in WORKERS},
         "VOICELOOM_ARTIFACTS_URL": str(layout.artifacts),
         "VOICELOOM_SCRATCH_DIR": str(layout.scratch),
         "VOICELOOM_DATABASE_URL": f"sqlite+aiosqlite:///{layout.database}",
@@ -139,7 +152,7 @@ def environment(base: Mapping[str, str], layout: Layout, pack: Path, ports: Mapp
 
 
 def programs(layout: Layout, pack: Path, ports: Mapping[str, int], base: Mapping[str, str]) -> list[Program]:
-    """Every program of a stack in starting order; `ports` has one port for "nats", "gateway" and each service."""
+    """Every program of a stack in starting order; `ports` has one port for each (and so says how many there are)."""
     # Only who signs webhooks gets to know the secret.
     known = {name: value for name, value in base.items() if name != webhook_secret.SETTING}
     shared = environment(known, layout, pack, ports)
@@ -153,7 +166,7 @@ def programs(layout: Layout, pack: Path, ports: Mapping[str, int], base: Mapping
     broker = (find_nats_server(), "--config", str(layout.nats / "nats.conf"))
     return [
         Program("nats", broker, ports["nats"], 0, shared),
-        module("orchestrator", "services.orchestrator", 1),
+        *(module(name, "services.orchestrator", 1) for name in ports if is_orchestrator(name)),
         *(module(name, f"services.{name}", 2) for name in WORKERS),
         module("gateway", "gateway", 3),
     ]

@@ -24,7 +24,9 @@ class RuntimeSettings(BaseSettings):
     port: int = Field(0, ge=0, le=65535, description="Port of this service's gRPC server; 0 takes a free one.")
 
     nats_url: str = Field("nats://127.0.0.1:4222", description="The broker.")
-    orchestrator_address: str = Field("127.0.0.1:50050", description="host:port of the orchestrator.")
+    orchestrator_address: str = Field(
+        "127.0.0.1:50050", description="host:port of the orchestrator; of several, IPv4 addresses with commas."
+    )
     preprocessing_address: str = Field("127.0.0.1:50051", description="host:port of the preprocessing service.")
     asr_address: str = Field("127.0.0.1:50052", description="host:port of the speech recogniser.")
     features_address: str = Field("127.0.0.1:50053", description="host:port of the features service.")

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.stack import SERVICES, Layout, Program, environment, programs, write_nats_config
+from deploy.local.stack import (
+    SERVICES,
+    WORKERS,
+    Layout,
+    Program,
+    environment,
+    orchestrator_names,
+    programs,
+    write_nats_config,
+)
 from deploy.local.webhook_secret import SETTING, webhook_secret
 
 PORTS = {name: 20000 + index for index, name in enumerate(["nats", *SERVICES, "gateway"])}
@@ -39,6 +48,18 @@ def test_every_program_has_a_port_of_its_own_and_is_told_so(stack: dict[str, Pro
 def test_all_services_learn_all_addresses(stack: dict[str, Program]) -> None:
     for name in SERVICES:
         assert stack["gateway"].environment[f"VOICELOOM_{name.upper()}_ADDRESS"] == f"127.0.0.1:{PORTS[name]}"
+
+
+def test_several_orchestrators_share_everything_and_everybody_knows_them_all(layout: Layout) -> None:
+    names = orchestrator_names(3)
+    assert names == ["orchestrator", "orchestrator-2", "orchestrator-3"]
+    ports = {name: 20000 + index for index, name in enumerate(["nats", *names, *WORKERS, "gateway"])}
+    stack = {program.name: program for program in programs(layout, Path("/pack"), ports, {})}
+    assert {name: stack[name].port for name in names} == {name: ports[name] for name in names}
+    assert len({stack[name].environment["VOICELOOM_DATABASE_URL"] for name in names}) == 1
+    for name in (*WORKERS, "gateway"):
+        address = stack[name].environment["VOICELOOM_ORCHESTRATOR_ADDRESS"]
+        assert address == "127.0.0.1:20001,127.0.0.1:20002,127.0.0.1:20003"
 
 
 def test_everything_that_is_kept_lies_below_the_data_folder(stack: dict[str, Program], layout: Layout) -> None:

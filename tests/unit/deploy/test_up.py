@@ -39,6 +39,14 @@ def test_numbers_that_are_no_port_are_refused(capsys: pytest.CaptureFixture[str]
     assert "is no port" in capsys.readouterr().err
 
 
+def test_as_many_orchestrators_as_make_sense_may_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert up.parse([]).orchestrators == 1
+    assert up.parse(["--orchestrators", "3"]).orchestrators == 3
+    with pytest.raises(SystemExit):
+        up.parse(["--orchestrators", "0"])
+    assert "makes no sense" in capsys.readouterr().err
+
+
 def test_one_data_folder_serves_one_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(up, "LOCK_WAIT_S", 0.2)
     layout = Layout(tmp_path)
