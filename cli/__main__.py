@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import files, local, packs, tasks, train
+from cli import files, keeping, local, packs, tasks, train
 from cli.client import ApiError, UnreachableError
 from cli.session import DEFAULT_SERVER, Session, language_of
 
@@ -34,6 +34,7 @@ def options(
 
 local.register(app)
 train.register(app)
+keeping.register(app)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(files.app, name="files")
 app.add_typer(packs.app, name="packs")

@@ -63,6 +63,7 @@ class Orchestrator:
             store,
             self._artifacts,
             purge_after_s=settings.lease_ttl_s + STOP_S,
+            orphan_age_s=settings.orphan_age_s,
             keep_keys_s=settings.idempotency_keep_s,
         )
         rules = RetryRules(settings.max_attempts, settings.backoff_s, settings.backoff_max_s)

@@ -35,6 +35,9 @@ class OrchestratorSettings(RuntimeSettings):
     max_recording_s: float = Field(7200.0, gt=0, description="Longest recording; exactly this long passes.")
     max_transcript_chars: int = Field(300_000, ge=1, description="Longest transcript.")
     idempotency_keep_s: float = Field(24 * 3600.0, gt=0, description="How long an Idempotency-Key is remembered.")
+    orphan_age_s: float = Field(
+        24 * 3600.0, ge=3600.0, description="Objects that nobody owns go when they are older; an upload takes less."
+    )
     inspect_timeout_s: float = Field(600.0, gt=0, description="Deadline of decoding an upload to its end.")
 
     callback_secret: SecretStr = Field(

@@ -8,8 +8,9 @@ import time
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.orchestrator.gc import StrangersError, collect
 from services.orchestrator.idempotency import forget_older_than
-from services.orchestrator.models import File, Task
+from services.orchestrator.models import Task
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import VoiceloomError
@@ -17,20 +18,21 @@ from services.runtime.log import log
 
 SWEEP_S = 10.0
 ORPHAN_SWEEP_S = 6 * 3600.0
-# Longer than any upload or stage takes to write one object.
-ORPHAN_AGE_S = 24 * 3600.0
 
 
 class Sweeper:
     """Works in the background, behind everything else."""
 
-    def __init__(self, store: Store, artifacts: ArtifactStore, *, purge_after_s: float, keep_keys_s: float) -> None:
+    def __init__(
+        self, store: Store, artifacts: ArtifactStore, *, purge_after_s: float, orphan_age_s: float, keep_keys_s: float
+    ) -> None:
         """A purged task goes ``purge_after_s`` later: by then, no worker still writes for it.
 
-        ``keep_keys_s`` is how long idempotency keys are remembered.
+        ``orphan_age_s`` is how old an object that nobody owns must be to go, ``keep_keys_s`` how long idempotency keys
+        are remembered.
         """
         self._store, self._artifacts = store, artifacts
-        self._purge_after_s, self._keep_keys_s = purge_after_s, keep_keys_s
+        self._purge_after_s, self._orphan_age_s, self._keep_keys_s = purge_after_s, orphan_age_s, keep_keys_s
         self._obsolete: asyncio.Queue[str] = asyncio.Queue()
 
     def remove(self, uris: list[str]) -> None:
@@ -67,12 +69,12 @@ class Sweeper:
             await forget_older_than(session, time.time() - self._keep_keys_s)
 
     async def sweep_orphans(self) -> None:
-        """Remove what processes that were killed in the middle of an upload have left."""
-        await asyncio.to_thread(self._artifacts.remove_unfinished, ORPHAN_AGE_S)
-        uris = await asyncio.to_thread(self._artifacts.older_than, "files/", ORPHAN_AGE_S)
-        async with self._store.reading() as session:
-            known = set(await session.scalars(select(File.id)))
-        for uri in uris:
-            if uri.split("/")[1] not in known:
-                await asyncio.to_thread(self._artifacts.delete, uri)
-                log.info("orphan_removed", uri=uri)
+        """Remove what processes that were killed have left: uploads, and work that another lease has done again."""
+        try:
+            done = await collect(
+                self._store, self._artifacts, older_than_s=self._orphan_age_s, keep_keys_s=self._keep_keys_s
+            )
+        except StrangersError as exc:
+            log.error("orphans_kept", reason=str(exc))
+        else:
+            log.info("orphans_removed", count=sum(kind.count for kind in done.objects), kept=len(done.kept))

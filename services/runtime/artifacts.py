@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as a listing shows it; ``modified_at`` in seconds since 1970."""
+
+    uri: str
+    size_bytes: int
+    modified_at: float
 
 
 class ArtifactStore:
@@ -146,21 +157,28 @@ class ArtifactStore:
             for batch in obstore.list(self._store, prefix=prefix):
                 obstore.delete(self._store, [entry["path"] for entry in batch])
 
-    def older_than(self, prefix: str, seconds: float) -> list[str]:
-        """Keys below ``prefix`` whose objects were stored longer ago than that."""
-        limit = datetime.now(UTC) - timedelta(seconds=seconds)
+    def listed(self, prefix: str) -> Iterator[Stored]:
+        """Every object below ``prefix`` (a whole number of path parts)."""
         with _storage_errors():
-            listed = [entry for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
-        return [entry["path"] for entry in listed if entry["last_modified"] < limit]
+            for batch in obstore.list(self._store, prefix=_checked(prefix.rstrip("/")) + "/"):
+                for entry in batch:
+                    yield Stored(entry["path"], entry["size"], entry["last_modified"].timestamp())
 
-    def remove_unfinished(self, seconds: float) -> None:
-        """Remove what writers that were killed longer ago than that had begun to write into a folder."""
+    def remove_unfinished(self, seconds: float, *, dry_run: bool = False) -> list[int]:
+        """Remove what writers that were killed so long ago had begun to write into a folder; answers the sizes."""
         if self._folder is None:
-            return  # a bucket has its own rule for unfinished uploads
+            return []  # a bucket has its own rule for unfinished uploads
+        sizes = []
         with _storage_errors():
             for path in self._folder.rglob("*#*"):
-                if path.is_file() and path.stat().st_mtime < time.time() - seconds:
-                    path.unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):  # its writer has just finished
+                    facts = path.stat()
+                    if not path.is_file() or facts.st_mtime >= time.time() - seconds:
+                        continue
+                    if not dry_run:
+                        path.unlink()
+                    sizes.append(facts.st_size)
+        return sizes
 
 
 class _storage_errors:

@@ -41,7 +41,7 @@ async def test_orphans_go_after_a_day_and_files_stay(tmp_path: Path) -> None:
     half.write_bytes(b"x")
     for path in (half, folder / "kept" / "recording", folder / "orphan" / "recording"):
         age(path)
-    await Sweeper(store, artifacts, purge_after_s=1.0, keep_keys_s=60.0).sweep_orphans()
+    await Sweeper(store, artifacts, purge_after_s=1.0, orphan_age_s=24 * 3600.0, keep_keys_s=60.0).sweep_orphans()
     assert [name for name, ref in refs.items() if artifacts.exists(ref.uri)] == ["kept", "young"]
     assert not half.exists()
     await store.close()
@@ -51,7 +51,7 @@ async def test_outdated_checkpoints_are_removed_soon(tmp_path: Path) -> None:
     artifacts = ArtifactStore(str(tmp_path / "artifacts"))
     store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/tasks.db")
     old, new = (artifacts.put_bytes(f"tasks/t/gpt_train/1/{name}", b"x") for name in ("old.pt", "new.pt"))
-    sweeper = Sweeper(store, artifacts, purge_after_s=1.0, keep_keys_s=60.0)
+    sweeper = Sweeper(store, artifacts, purge_after_s=1.0, orphan_age_s=24 * 3600.0, keep_keys_s=60.0)
     sweeper.remove([old.uri, "tasks/t/gpt_train/1/gone.pt"])
     await sweeper.sweep()
     assert not artifacts.exists(old.uri)

@@ -1,0 +1,33 @@
+"""Commands that look after a stack's data: clean up. They need no running stack and disturb none."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.local import run_module
+from cli.session import Session
+
+Data = Annotated[Path, typer.Option("--data", help="Data folder of the stack.")]
+DEFAULT_DATA = Path(".data")
+
+
+def gc(
+    context: typer.Context,
+    data: Data = DEFAULT_DATA,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing; say what would be removed.")] = False,
+    older_than: Annotated[float | None, typer.Option(help="Spare what is younger, in hours (default: 24).")] = None,
+) -> None:
+    """Remove what no task and no recording owns any more."""
+    age = [] if older_than is None else ["--older-than", str(older_than)]
+    raise typer.Exit(_run(context, "gc", "--data", str(data), *(["--dry-run"] if dry_run else []), *age))
+
+
+def _run(context: typer.Context, module: str, *arguments: str) -> int:
+    session: Session = context.obj
+    return run_module(f"services.orchestrator.{module}", *arguments, *(["--json"] if session.as_json else []))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("gc")(gc)
