@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc.aio
 
+from services.orchestrator.database import DatabaseLimits
 from services.orchestrator.files import Files
 from services.orchestrator.lifecycle import RetryRules
 from services.orchestrator.outbox import Outbox, Watchers
@@ -42,7 +43,7 @@ STOP_S = 10.0
 
 
 class Orchestrator:
-    """One process: answers gRPC from the start, schedules as soon as the broker is there."""
+    """One process: answers gRPC from the start, schedules as soon as task store and broker are there."""
 
     def __init__(self, settings: OrchestratorSettings, store: Store, languages: tuple[str, ...]) -> None:
         self._settings, self._store = settings, store
@@ -133,6 +134,11 @@ class Orchestrator:
             task.result()  # a loop that died must not die unseen
 
     async def _connect(self) -> Bus:
+        # Side by side: whichever of the two is there serves what it can.
+        connected, _ = await asyncio.gather(self._connect_bus(), self._store.prepare())
+        return connected
+
+    async def _connect_bus(self) -> Bus:
         self._bus = await Bus.connect(self._settings.nats_url, "orchestrator")
         return self._bus
 
@@ -156,9 +162,11 @@ class Orchestrator:
 
     async def _watch_health(self, server: GrpcServer) -> None:
         while True:
-            await server.set_healthy(BROKER, self._bus is not None and self._bus.connected)
-            await server.set_healthy(STORAGE, await self._store.answers())
-            await asyncio.sleep(HEALTH_S)
+            broker, storage = self._bus is not None and self._bus.connected, await self._store.answers()
+            await server.set_healthy(BROKER, broker)
+            await server.set_healthy(STORAGE, storage)
+            # What is awaited is noticed soon: a start waits for it.
+            await asyncio.sleep(HEALTH_S if broker and storage else HEALTH_S / 5)
 
     def _changed(self) -> None:
         if self._scheduler is not None:
@@ -173,7 +181,10 @@ class Orchestrator:
 
 async def _main(settings: OrchestratorSettings, languages: tuple[str, ...]) -> None:
     stop = stop_signal()
-    store = await Store.open(settings.database_url)
+    limits = DatabaseLimits(
+        settings.database_pool_size, settings.database_connect_timeout_s, settings.database_timeout_s
+    )
+    store = Store(settings.database_url, limits)
     await Orchestrator(settings, store, languages).run(stop)
 
 

@@ -9,12 +9,11 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import EventRow, Task
 from services.orchestrator.store import Store
-from services.runtime.errors import NotFoundError, UnavailableError
+from services.runtime.errors import NotFoundError, VoiceloomError
 from services.runtime.log import log
 
 BATCH = 200
@@ -45,10 +44,9 @@ class Outbox:
             try:
                 while await self.relay():
                     pass
-            except UnavailableError as exc:
-                log.warning("events_wait_for_broker", detail=exc.detail)
-            except SQLAlchemyError as exc:
-                log.error("task_store_failed", exc_info=exc)
+            except VoiceloomError as exc:
+                # The broker or the task store is away; what was not marked as published is published again.
+                log.warning("events_wait", error=str(exc))
             else:
                 await self._written.wait()
                 continue

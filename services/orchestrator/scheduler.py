@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Row, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.orchestrator import lifecycle
 from services.orchestrator.lifecycle import UNFINISHED
@@ -23,7 +22,7 @@ from services.orchestrator.models import Stage, Task
 from services.orchestrator.pipeline import STAGES, runnable
 from services.orchestrator.store import Store
 from services.orchestrator.work import Work
-from services.runtime.errors import UnavailableError
+from services.runtime.errors import VoiceloomError
 from services.runtime.log import log
 
 
@@ -89,15 +88,17 @@ class Scheduler:
 
     async def run(self) -> None:
         """Schedule for ever."""
-        await self._work.prolong_all()
+        prolonged = False
         while True:
             self._kicked.clear()
             try:
+                if not prolonged:
+                    await self._work.prolong_all()
+                    prolonged = True
                 await self.tick()
-            except UnavailableError as exc:
-                log.warning("commands_wait_for_broker", detail=exc.detail)
-            except SQLAlchemyError as exc:
-                log.error("task_store_failed", exc_info=exc)
+            except VoiceloomError as exc:
+                # The broker or the task store is away; what was not done is done at the next look.
+                log.warning("scheduling_waits", error=str(exc))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._kicked.wait(), self._tick_s)
 

@@ -19,6 +19,9 @@ class OrchestratorSettings(RuntimeSettings):
     database_url: str = Field(
         "sqlite+aiosqlite:///.data/voiceloom.db", description="Task store: SQLite, or PostgreSQL through asyncpg."
     )
+    database_pool_size: int = Field(10, ge=1, description="Connections to the task store that one process holds.")
+    database_connect_timeout_s: float = Field(5.0, gt=0, description="Wait for a connection to the task store.")
+    database_timeout_s: float = Field(30.0, gt=0, description="Longest statement, and longest wait for a lock.")
 
     heavy_slots: int = Field(1, ge=1, description="Stages of all kinds that may run at once: 1 on one machine.")
     stage_window: int = Field(4, ge=1, description="Stages of one kind released at once; the rest waits in the store.")

@@ -2,23 +2,30 @@
 
 SQLite (WAL) by default: one connection writes, under BEGIN IMMEDIATE, so that no transaction fails halfway because
 another one wrote first; a few connections read beside it. PostgreSQL takes the same models, statements and migrations;
-there, rows are locked where SQLite locks the file.
+there, rows are locked where SQLite locks the file. A database that is away is an UnavailableError, here and for all.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.orchestrator.database import DatabaseLimits, Engines, database_errors, engines
+from services.runtime.errors import UnavailableError, VoiceloomError
+from services.runtime.log import log
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-READERS = 4
+# Between two looks for a database that is not there yet.
+PREPARE_RETRY_S = 1.0
+# A database that takes longer to say that it is there is as good as away.
+ANSWER_S = 5.0
+# Key of the advisory lock under which PostgreSQL is migrated; any number that nobody else uses.
+MIGRATION_LOCK = 0x766F6963
 
 # Called after each commit with the newest sequence of every task that got events.
 Committed = Callable[[dict[str, int]], None]
@@ -27,26 +34,31 @@ Committed = Callable[[dict[str, int]], None]
 class Store:
     """Opened once per process. Other modules open sessions; nobody else knows which database there is."""
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
-        self._writer, self._reader = writer, reader
+    def __init__(self, url: str, limits: DatabaseLimits | None = None) -> None:
+        """Nothing is connected yet: until ``prepare`` has come to its end, every session raises UnavailableError."""
+        self._engines: Engines = engines(url, limits or DatabaseLimits())
+        self._ready = False
         self._listeners: list[Committed] = []
 
     @classmethod
-    async def open(cls, url: str) -> Store:
-        """Connect, and bring the schema up to date."""
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            writer = create_async_engine(url, pool_size=1, max_overflow=0)
-            reader = create_async_engine(url, pool_size=READERS, max_overflow=0)
-            _prepare_sqlite(writer, begin="BEGIN IMMEDIATE")
-            _prepare_sqlite(reader, begin="BEGIN")
-        else:
-            writer = reader = create_async_engine(url, pool_pre_ping=True)
-        async with writer.begin() as connection:
-            await connection.run_sync(migrate)
-        return cls(writer, reader)
+    async def open(cls, url: str, limits: DatabaseLimits | None = None) -> Store:
+        """A store that is ready."""
+        store = cls(url, limits)
+        await store.prepare()
+        return store
+
+    async def prepare(self) -> None:
+        """Wait for the database for as long as it is away, and bring its schema up to date."""
+        while not self._ready:
+            try:
+                with database_errors():
+                    async with self._engines.migrator.begin() as connection:
+                        await connection.run_sync(migrate)
+            except UnavailableError as exc:
+                log.warning("database_awaited", detail=exc.detail)
+                await asyncio.sleep(PREPARE_RETRY_S)
+            else:
+                self._ready = True
 
     def on_commit(self, listener: Committed) -> None:
         """Have ``listener`` called after each commit that wrote events."""
@@ -54,17 +66,34 @@ class Store:
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session over one consistent snapshot."""
-        async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
-            yield session
+        """A session over one consistent snapshot. Raises UnavailableError when the database is away."""
+        self._require()
+        with database_errors():
+            async with AsyncSession(self._engines.reader, expire_on_commit=False, autoflush=False) as session:
+                yield session
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A session in one transaction: committed at the end, rolled back by any exception."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session:
-            async with session.begin():
-                yield session
-            touched: dict[str, int] = session.sync_session.info.get("touched", {})
+        """A session in one transaction: committed at the end, rolled back by any exception.
+
+        Raises UnavailableError when the database is away; what was to be written may be there all the same if it went
+        away during the commit.
+        """
+        self._require()
+        touched: dict[str, int] = {}
+        try:
+            with database_errors():
+                async with AsyncSession(self._engines.writer, expire_on_commit=False) as session:
+                    session.sync_session.info["touched"] = touched
+                    async with session.begin():
+                        yield session
+        except UnavailableError:
+            # The commit may have come through although its answer did not: let them look.
+            self._tell(touched)
+            raise
+        self._tell(touched)
+
+    def _tell(self, touched: dict[str, int]) -> None:
         if touched:
             for listener in self._listeners:
                 listener(touched)
@@ -72,39 +101,29 @@ class Store:
     async def answers(self) -> bool:
         """Whether the database can be read now."""
         try:
-            async with self.reading() as session:
+            async with asyncio.timeout(ANSWER_S), self.reading() as session:
                 await session.execute(text("SELECT 1"))
-        except (SQLAlchemyError, OSError):
+        except (VoiceloomError, TimeoutError):
             return False
         return True
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._writer.dispose()
-        await self._reader.dispose()
+        await self._engines.close()
+
+    def _require(self) -> None:
+        if not self._ready:
+            raise UnavailableError("UNAVAILABLE", detail="the task store is not ready")
 
 
 def migrate(connection: Connection) -> None:
-    """Run the migrations that this database has not seen."""
+    """Run the migrations that this database has not seen, once, however many processes begin at the same moment."""
     from alembic import command
     from alembic.config import Config
 
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, begin: str) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: Any, record: Any) -> None:
-        # The driver must not begin transactions of its own accord: "begin" below says how.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)

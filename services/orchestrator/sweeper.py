@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.orchestrator.gc import StrangersError, collect
 from services.orchestrator.idempotency import forget_older_than
@@ -33,12 +33,11 @@ class Sweeper:
         """
         self._store, self._artifacts = store, artifacts
         self._purge_after_s, self._orphan_age_s, self._keep_keys_s = purge_after_s, orphan_age_s, keep_keys_s
-        self._obsolete: asyncio.Queue[str] = asyncio.Queue()
+        self._obsolete: deque[str] = deque()
 
     def remove(self, uris: list[str]) -> None:
         """Remove objects soon."""
-        for uri in uris:
-            self._obsolete.put_nowait(uri)
+        self._obsolete.extend(uris)
 
     async def run(self) -> None:
         """Sweep for ever."""
@@ -49,14 +48,16 @@ class Sweeper:
                     swept_orphans_at = time.monotonic()
                     await self.sweep_orphans()
                 await self.sweep()
-            except (VoiceloomError, SQLAlchemyError) as exc:
+            except VoiceloomError as exc:
                 log.warning("sweep_failed", error=str(exc))
             await asyncio.sleep(SWEEP_S)
 
     async def sweep(self) -> None:
         """Remove what is due now."""
-        while not self._obsolete.empty():
-            await asyncio.to_thread(self._artifacts.delete, self._obsolete.get_nowait())
+        while self._obsolete:
+            # Taken off the list once it is gone: the store may be away.
+            await asyncio.to_thread(self._artifacts.delete, self._obsolete[0])
+            self._obsolete.popleft()
         due = select(Task.id).where(Task.purged_at < time.time() - self._purge_after_s)
         async with self._store.reading() as session:
             task_ids = list(await session.scalars(due))

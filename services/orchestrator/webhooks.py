@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult
 
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import Task
@@ -82,8 +81,8 @@ class Webhooks:
         while True:
             try:
                 await self.deliver_due()
-            except (SQLAlchemyError, VoiceloomError) as exc:
-                log.error("task_store_failed", exc_info=exc)
+            except VoiceloomError as exc:
+                log.warning("webhooks_wait", error=str(exc))
             await asyncio.sleep(POLL_S)
 
     async def deliver_due(self) -> None:

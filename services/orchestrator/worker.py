@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from google.protobuf.message import DecodeError
-from sqlalchemy.exc import OperationalError
 
 from services.orchestrator.events import Ref
 from services.orchestrator.models import EventRow
 from services.orchestrator.servicer.convert import from_failure, from_message, from_ref, to_event
 from services.orchestrator.work import Report, Work
 from services.runtime.bus import REPORTS, Bus, Delivery, cancel_subject, report_subject, stage_subject, task_subject
+from services.runtime.errors import VoiceloomError
 from services.runtime.log import log
 from services.runtime.stage import stage_name, stage_value
 from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport
@@ -65,8 +65,8 @@ async def _apply(delivery: Delivery, work: Work) -> None:
         return
     try:
         await work.apply(report)
-    except OperationalError as exc:
-        log.error("task_store_failed", exc_info=exc)
+    except VoiceloomError as exc:
+        log.warning("report_waits", error=str(exc))
         await delivery.nak(1.0)
     else:
         # A report that comes again is ignored by its number or by the state of its stage.

@@ -56,6 +56,6 @@ class RuntimeSettings(BaseSettings):
     def public(self) -> dict[str, Any]:
         """All settings for the log, without the passwords that an address may carry."""
         return {
-            name: re.sub(r"//[^/@]*@", "//***@", value) if isinstance(value, str) else value
+            name: re.sub(r"//[^/]*@", "//***@", value) if isinstance(value, str) else value
             for name, value in self.model_dump(mode="json").items()
         }

@@ -22,9 +22,9 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @pytest.fixture
-async def system(tmp_path: Path, broker: Broker) -> AsyncIterator[System]:
-    """Broker, preprocessing and orchestrator; workers are started by the test."""
-    system = System(tmp_path, broker)
+async def system(tmp_path: Path, broker: Broker, database_url: str) -> AsyncIterator[System]:
+    """Broker, preprocessing and orchestrator on every task store; workers are started by the test."""
+    system = System(tmp_path, broker, database_url)
     await system.start_preprocessing()
     await system.start_orchestrator()
     yield system

@@ -11,8 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import grpc.aio
 from google.protobuf.message import Message as ProtoMessage
@@ -34,6 +35,8 @@ from voiceloom.preprocessing.v1.preprocessing_pb2_grpc import (
     PreprocessingServiceServicer,
     add_PreprocessingServiceServicer_to_server,
 )
+
+T = TypeVar("T")
 
 MANIFESTS: dict[str, type[ProtoMessage]] = {
     "audio_slice": manifests.AudioSliceManifest,
@@ -157,8 +160,9 @@ class FakePreprocessing(PreprocessingServiceServicer):
 class System:
     """What a test talks to."""
 
-    def __init__(self, folder: Path, broker: Broker) -> None:
+    def __init__(self, folder: Path, broker: Broker, database_url: str = "") -> None:
         self.folder, self.broker = folder, broker
+        self.database_url = database_url or f"sqlite+aiosqlite:///{folder}/tasks.db"
         self.artifacts = folder / "artifacts"
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
@@ -174,7 +178,7 @@ class System:
             "port": self.port,
             "nats_url": self.broker.url,
             "artifacts_url": str(self.artifacts),
-            "database_url": f"sqlite+aiosqlite:///{self.folder}/tasks.db",
+            "database_url": self.database_url,
             "preprocessing_address": f"127.0.0.1:{self.preprocessing_port}",
             "lease_ttl_s": 1.2,
             "tick_s": 0.1,
@@ -246,7 +250,9 @@ class System:
         await self._channel.close()
 
     async def reachable(self) -> None:
+        """Wait until the orchestrator answers from its store."""
         await asyncio.wait_for(self._channel.channel_ready(), 10)
+        await patiently(lambda: self.tasks.ListTasks(pb.ListTasksRequest(limit=1)))
 
     async def upload(self, data: bytes = b"sound", *, filename: str = "me.wav", transcript: str = "") -> pb.File:
         async def parts() -> AsyncIterator[pb.WriteFileRequest]:
@@ -273,9 +279,10 @@ class System:
         return task
 
     async def get(self, task_id: str) -> pb.Task:
-        task: pb.Task = (
-            await self.tasks.GetTask(pb.GetTaskRequest(task_id=task_id), wait_for_ready=True, timeout=15)
-        ).task
+        """The task; waits while the orchestrator or its store is away."""
+        request = pb.GetTaskRequest(task_id=task_id)
+        response = await patiently(lambda: self.tasks.GetTask(request, wait_for_ready=True, timeout=15))
+        task: pb.Task = response.task
         return task
 
     async def until(self, task_id: str, condition: Callable[[pb.Task], bool], *, within_s: float = 15) -> pb.Task:
@@ -295,6 +302,18 @@ class System:
         """Every event up to the terminal one."""
         request = pb.WatchTaskRequest(task_id=task_id, after_seq=after_seq)
         return [response.event async for response in self.tasks.WatchTask(request, timeout=20)]
+
+
+async def patiently(call: Callable[[], Awaitable[T]], *, within_s: float = 15) -> T:
+    """The answer of a call, made again for as long as it is UNAVAILABLE."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return await call()
+        except grpc.RpcError as exc:
+            if exc.code() != grpc.StatusCode.UNAVAILABLE or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.03)
 
 
 def no_inference() -> Synthesis:

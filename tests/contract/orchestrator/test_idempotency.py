@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import grpc
 import pytest
@@ -15,21 +14,10 @@ from services.orchestrator.models import IdempotencyKey
 from services.orchestrator.store import Store
 from services.orchestrator.sweeper import Sweeper
 from services.runtime.artifacts import ArtifactStore
-from tests.contract.orchestrator.harness import Broker, System
+from tests.contract.orchestrator.harness import System
 from tests.contract.orchestrator.test_admission import refusal
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.pipeline.v1.pipeline_pb2 import Synthesis, TaskOptions
-
-
-@pytest.fixture
-async def system(tmp_path: Path, broker: Broker, database_url: str) -> AsyncIterator[System]:
-    """Broker, preprocessing and orchestrator over every kind of database."""
-    system = System(tmp_path, broker)
-    system.overrides["database_url"] = database_url
-    await system.start_preprocessing()
-    await system.start_orchestrator()
-    yield system
-    await system.close()
 
 
 def asked(file_id: str, name: str = "voice", key: str = "key", text: str = "") -> pb.CreateTaskRequest:

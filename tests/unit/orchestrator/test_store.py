@@ -1,37 +1,34 @@
-"""The store's schema, and what the orchestrator loads."""
+"""What the orchestrator loads, and what its store says before the database is there."""
 
-import asyncio
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+import pytest
 
-from services.orchestrator.models import Base
-from services.orchestrator.store import Store, migrate
+from services.orchestrator.store import Store
+from services.runtime.errors import UnavailableError
 
 
-def test_migrations_make_exactly_the_tables_of_the_models() -> None:
-    engine = create_engine("sqlite://")
-    with engine.begin() as connection:
-        migrate(connection)
-        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
-    engine.dispose()
-    assert differences == []
+async def test_store_opens_again_what_it_has_made(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/deep/tasks.db"
+    await (await Store.open(url)).close()
+    store = await Store.open(url)
+    assert await store.answers()
+    await store.close()
 
 
-def test_store_opens_again_what_it_has_made(tmp_path: Path) -> None:
-    async def twice() -> bool:
-        url = f"sqlite+aiosqlite:///{tmp_path}/deep/tasks.db"
-        await (await Store.open(url)).close()
-        store = await Store.open(url)
-        answers = await store.answers()
-        await store.close()
-        return answers
-
-    assert asyncio.run(twice())
+async def test_store_that_is_not_ready_is_unavailable(tmp_path: Path) -> None:
+    store = Store(f"sqlite+aiosqlite:///{tmp_path}/tasks.db")
+    for session in (store.reading(), store.writing()):
+        with pytest.raises(UnavailableError):
+            await session.__aenter__()
+    assert not await store.answers()
+    await store.prepare()
+    assert await store.answers()
+    await store.close()
 
 
 def test_orchestrator_loads_nothing_heavy() -> None:
