@@ -7,9 +7,10 @@ import grpc.aio
 from services.asr.recogniser import LazyRecogniser, Recogniser
 from services.asr.servicer import AsrServicer
 from services.asr.settings import AsrSettings
-from services.asr.worker import AsrWorker
+from services.asr.worker import AsrWorker, asr_recipe
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import UnavailableError
+from services.runtime.recipe import Repeatable, code_version
 from services.runtime.service import run_service
 from services.voice.errors import VoiceError
 from services.voice.pack import load_pack
@@ -42,7 +43,9 @@ def main() -> None:
         return [asr_pb2.DESCRIPTOR.services_by_name["AsrService"].full_name]
 
     pack = load_pack(settings.pack_dir, verify=False)
-    run_service("asr", settings, register=register, stages={"asr": AsrWorker(settings, pack, recogniser)})
+    recipe = asr_recipe(settings, pack, code_version("services.asr", "services.voice"))
+    stages = {"asr": Repeatable(AsrWorker(settings, pack, recogniser), recipe)}
+    run_service("asr", settings, register=register, stages=stages)
 
 
 if __name__ == "__main__":

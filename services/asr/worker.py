@@ -1,8 +1,11 @@
 """Runs the stage asr: clips in, a manifest of their words out."""
 
+from dataclasses import asdict
+
 from services.asr.asr import AUTO, Clip, Transcript, transcribe_clips
 from services.asr.recogniser import LazyRecogniser, Word
 from services.asr.settings import AsrSettings
+from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext
 from services.voice.pack import Pack
 from voiceloom.pipeline.v1 import manifest_pb2
@@ -49,6 +52,34 @@ class AsrWorker:
             aligned=found.aligned,
             provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
         )
+
+
+def asr_recipe(settings: AsrSettings, pack: Pack, code: str) -> Recipe:
+    """What decides the words."""
+    return Recipe(
+        makes=manifest_pb2.AsrManifest,
+        code=code,
+        pack_sha256=pack.sha256,
+        reads={"audio_slice": manifest_pb2.AudioSliceManifest},
+        claims=("options.language", "options.transcript", "files.transcript"),
+        settings={
+            "model": _model_of(settings),
+            "beam_size": settings.asr_beam_size,
+            "rules": asdict(settings.rules),
+        },
+    )
+
+
+def _model_of(settings: AsrSettings) -> object:
+    """The bundled model is what the code says; another is known by names, sizes and times of its files.
+
+    Digesting gigabytes at every start would cost more than hearing a recording once more after a copy.
+    """
+    folder = settings.asr_model_dir
+    if folder is None:
+        return "bundled"
+    stats = {path.name: path.stat() for path in folder.iterdir()} if folder.is_dir() else {}
+    return {name: f"{stat.st_size}@{stat.st_mtime_ns}" for name, stat in stats.items()}
 
 
 def _transcript(ctx: StageContext) -> str:

@@ -10,7 +10,9 @@ from services.features.hubert_feature import hubert_feature
 from services.features.models import Models
 from services.features.semantic_token import semantic_token
 from services.features.text_feature import ClipText, PhonemeRow, text_feature
+from services.runtime.recipe import Recipe, Repeatable
 from services.runtime.stage import StageContext
+from services.voice.pack import Pack
 from voiceloom.pipeline.v1 import manifest_pb2
 
 
@@ -77,6 +79,29 @@ class FeaturesWorker:
             clip_ids=list(tokens),
             provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
         )
+
+
+def feature_stages(worker: FeaturesWorker, pack: Pack, code: str) -> dict[str, Repeatable]:
+    """The three stages, each with what decides its result: nothing but what it reads, code and pack."""
+    slices = {"audio_slice": manifest_pb2.AudioSliceManifest}
+    words = {"asr": manifest_pb2.AsrManifest}
+    features = {"hubert_feature": manifest_pb2.HubertFeatureManifest}
+    return {
+        "text_feature": Repeatable(
+            worker.text_feature,
+            Recipe(
+                makes=manifest_pb2.TextFeatureManifest, code=code, pack_sha256=pack.sha256, reads={**slices, **words}
+            ),
+        ),
+        "hubert_feature": Repeatable(
+            worker.hubert_feature,
+            Recipe(makes=manifest_pb2.HubertFeatureManifest, code=code, pack_sha256=pack.sha256, reads=slices),
+        ),
+        "semantic_token": Repeatable(
+            worker.semantic_token,
+            Recipe(makes=manifest_pb2.SemanticTokenManifest, code=code, pack_sha256=pack.sha256, reads=features),
+        ),
+    }
 
 
 def _step(ctx: StageContext, key: str, done: int, total: int) -> None:

@@ -37,12 +37,13 @@ from services.inference.settings import InferenceSettings
 from services.inference.voices import Models
 from services.runtime.errors import StageFailedError
 from services.runtime.grpc_errors import from_rpc_error
+from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext, StopFlag
 from services.voice.audio import resample, write_wav
 from services.voice.decode import AudioReader
 from services.voice.errors import VoiceError
 from services.voice.gpt import Gpt
-from services.voice.pack import Sampling
+from services.voice.pack import Pack, Sampling
 from services.voice.script import language_of
 from services.voice.sovits import Sovits
 from services.voice.synthesis import Prompt, Speaker, SpeakingOptions, Spoken, join, match_level, speech_level
@@ -258,7 +259,7 @@ class _Run:
         return self.ctx.put_file(name, path)
 
     def _filename(self, gpt: Weights, sovits: Weights) -> str:
-        return f"{self.ctx.exp_name}_sovits-e{sovits.epoch}_gpt-e{gpt.epoch}.wav"
+        return filename_of(self.ctx.exp_name, gpt.epoch, sovits.epoch)
 
     def _to_output(self, number: int, candidate: Candidate, best: bool) -> manifest_pb2.Output:
         scores = candidate.scores
@@ -275,6 +276,55 @@ class _Run:
             length_ratio=scores.length_ratio,
             best=best,
         )
+
+
+def inference_recipe(pack: Pack, code: str) -> Recipe:
+    """What decides what is spoken. Without a seed of the client's it is 0, so the same request speaks the same.
+
+    Which recogniser judges shows in its confidences in what asr has left.
+    """
+    spoken = ("target_text", "ref_text", "top_k", "top_p", "temperature", "repetition_penalty", "speed", "seed")
+    return Recipe(
+        makes=manifest_pb2.InferenceManifest,
+        code=code,
+        pack_sha256=pack.sha256,
+        reads={
+            "audio_slice": manifest_pb2.AudioSliceManifest,
+            "asr": manifest_pb2.AsrManifest,
+            "text_feature": manifest_pb2.TextFeatureManifest,
+            "sovits_train": manifest_pb2.TrainManifest,
+            "gpt_train": manifest_pb2.TrainManifest,
+        },
+        claims=(
+            *(f"options.inference.{name}" for name in spoken),
+            "ref_audio.ref",
+            "ref_audio.transcript",
+            "detected_language",
+        ),
+        take_over=_use_own_models,
+    )
+
+
+def _use_own_models(ctx: StageContext, manifest: manifest_pb2.InferenceManifest) -> None:
+    """Have outputs name the models of this task, which are the same under names and keys of its own."""
+    gpts, sovits = (
+        {model.epoch: model for model in ctx.manifest(stage, manifest_pb2.TrainManifest).models}
+        for stage in ("gpt_train", "sovits_train")
+    )
+    for output in manifest.outputs:
+        own = gpts.get(output.gpt.epoch), sovits.get(output.sovits.epoch)
+        if own[0] is None or own[1] is None:
+            raise StageFailedError("ARTIFACT_CORRUPT", detail=f"{output.filename} was spoken by other models")
+        output.gpt.CopyFrom(own[0])
+        output.sovits.CopyFrom(own[1])
+        output.filename = filename_of(ctx.exp_name, output.gpt.epoch, output.sovits.epoch)
+        if output.best:
+            manifest.best_gpt, manifest.best_sovits = output.gpt.filename, output.sovits.filename
+
+
+def filename_of(exp_name: str, gpt_epoch: int, sovits_epoch: int) -> str:
+    """Name of an output as people see it."""
+    return f"{exp_name}_sovits-e{sovits_epoch}_gpt-e{gpt_epoch}.wav"
 
 
 def _beginning(path: Path, sample_rate_hz: int) -> np.ndarray:

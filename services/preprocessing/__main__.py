@@ -4,8 +4,9 @@ import grpc.aio
 
 from services.preprocessing.servicer import PreprocessingServicer
 from services.preprocessing.settings import PreprocessingSettings
-from services.preprocessing.worker import AudioSliceWorker
+from services.preprocessing.worker import AudioSliceWorker, audio_slice_recipe
 from services.runtime.artifacts import ArtifactStore
+from services.runtime.recipe import Repeatable, code_version
 from services.runtime.service import run_service
 from services.voice.pack import load_pack
 from voiceloom.preprocessing.v1 import preprocessing_pb2, preprocessing_pb2_grpc
@@ -20,12 +21,10 @@ def main() -> None:
         preprocessing_pb2_grpc.add_PreprocessingServiceServicer_to_server(servicer, server)
         return [preprocessing_pb2.DESCRIPTOR.services_by_name["PreprocessingService"].full_name]
 
-    run_service(
-        "preprocessing",
-        settings,
-        register=register,
-        stages={"audio_slice": AudioSliceWorker(settings, load_pack(settings.pack_dir, verify=False))},
-    )
+    pack = load_pack(settings.pack_dir, verify=False)
+    recipe = audio_slice_recipe(settings, pack, code_version("services.preprocessing", "services.voice"))
+    stages = {"audio_slice": Repeatable(AudioSliceWorker(settings, pack), recipe)}
+    run_service("preprocessing", settings, register=register, stages=stages)
 
 
 if __name__ == "__main__":

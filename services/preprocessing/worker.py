@@ -1,10 +1,12 @@
 """Runs the stage audio_slice: uploads in, clips and a manifest out."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from services.preprocessing.audio_slice import Clip, Recording, Slices, slice_recordings
 from services.preprocessing.report import DataReport
 from services.preprocessing.settings import PreprocessingSettings
+from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext, message
 from services.voice.pack import Pack
 from voiceloom.pipeline.v1 import manifest_pb2
@@ -47,6 +49,24 @@ class AudioSliceWorker:
             path: Path = ctx.artifacts.get_file(file.ref, ctx.scratch / f"recording_{number}")
             recordings.append(Recording(path, file.seconds))
         return recordings
+
+
+def audio_slice_recipe(settings: PreprocessingSettings, pack: Pack, code: str) -> Recipe:
+    """What decides the clips."""
+    return Recipe(
+        makes=manifest_pb2.AudioSliceManifest,
+        code=code,
+        pack_sha256=pack.sha256,
+        claims=("files.ref", "files.seconds"),
+        settings={"slice_rules": asdict(settings.slice_rules), "decode_limits": asdict(settings.decode_limits)},
+        take_over=_warn_again,
+    )
+
+
+def _warn_again(ctx: StageContext, manifest: manifest_pb2.AudioSliceManifest) -> None:
+    """What is wrong with a recording is told in every task that uses it."""
+    for warning in manifest.report.warnings:
+        ctx.log("warning", warning.key, **warning.args)
 
 
 def _tell(ctx: StageContext, slices: Slices, report: DataReport) -> None:

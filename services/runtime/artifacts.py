@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 CHUNK_BYTES = 1 << 20
+# As many as S3 takes in one request.
+DELETED_AT_ONCE = 1000
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
@@ -142,6 +144,16 @@ class ArtifactStore:
             return False
         return True
 
+    def check(self, ref: ArtifactRef) -> None:
+        """Read an object to its end, without keeping it. Raises as get_bytes does."""
+        digest = hashlib.sha256()
+        try:
+            for chunk in self.stream(ref.uri):
+                digest.update(chunk)
+        except NotFoundError as exc:
+            raise StageFailedError("ARTIFACT_CORRUPT", detail=f"{ref.uri} is missing") from exc
+        _check_digest(ref, digest.hexdigest())
+
     def delete(self, uri: str) -> None:
         """Remove one object; one that is not there is no error."""
         try:
@@ -151,11 +163,19 @@ class ArtifactStore:
             return
 
     def delete_prefix(self, prefix: str) -> None:
-        """Remove every object below ``prefix`` (a whole number of path parts)."""
+        """Remove every object below ``prefix`` (a whole number of path parts), also while somebody else does so."""
         prefix = _checked(prefix.rstrip("/")) + "/"
         with _storage_errors():
-            for batch in obstore.list(self._store, prefix=prefix):
-                obstore.delete(self._store, [entry["path"] for entry in batch])
+            entries = obstore.list(self._store, prefix=prefix).collect()
+        for start in range(0, len(entries), DELETED_AT_ONCE):
+            paths = [entry["path"] for entry in entries[start : start + DELETED_AT_ONCE]]
+            try:
+                with _storage_errors():
+                    obstore.delete(self._store, paths)
+            except NotFoundError:
+                # One was gone already: the others are removed one by one.
+                for path in paths:
+                    self.delete(path)
 
     def listed(self, prefix: str) -> Iterator[Stored]:
         """Every object below ``prefix`` (a whole number of path parts)."""

@@ -51,6 +51,7 @@ class RuntimeSettings(BaseSettings):
     rpc_timeout_s: float = Field(10.0, gt=0, description="Deadline of short calls between services.")
     drain_s: float = Field(8.0, gt=0, description="Time that running work gets to stop when the process ends.")
     stage_timeout_s: float = Field(24 * 3600.0, gt=0, description="A stage that takes longer fails (STAGE_TIMEOUT).")
+    stage_cache: bool = Field(True, description="Take over what the same owner's equal work has left.")
     progress_interval_s: float = Field(0.25, gt=0, description="Least time between two progress reports of a stage.")
 
     def public(self) -> dict[str, Any]:

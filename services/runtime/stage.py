@@ -11,7 +11,7 @@ import importlib.metadata
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -66,6 +66,18 @@ class StopFlag:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What the result of a stage rests on; empty for a stage without a recipe (services/runtime/recipe.py)."""
+
+    cache_key: str = ""
+    code: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Everything that decided, by name, as the provenance keeps it."""
+    reads: frozenset[str] | None = None
+    """Stages whose manifests may be read; None: any."""
+
+
+@dataclass(frozen=True)
 class StageContext:
     """One lease of one stage. Every method may be called from any thread of the process."""
 
@@ -77,6 +89,7 @@ class StageContext:
     send: Callable[[StageReport], None]  # hands a report to the event loop; never blocks
     stop: StopFlag = field(default_factory=StopFlag)
     started: float = field(default_factory=time.monotonic)
+    basis: Basis = field(default_factory=Basis)
 
     @property
     def lease(self) -> int:
@@ -109,7 +122,9 @@ class StageContext:
         self.send(StageReport(checkpoint=StageCheckpoint(ref=ref, step=step)))
 
     def manifest(self, stage: str, cls: type[M]) -> M:
-        """Manifest of an earlier stage of this task."""
+        """Manifest of an earlier stage of this task; one that the stage's recipe does not name is refused."""
+        if self.basis.reads is not None and stage not in self.basis.reads:
+            raise StageFailedError("INTERNAL", detail=f"{self.stage} does not declare that it reads {stage}")
         if stage not in self.claim.manifests:
             raise StageFailedError("ARTIFACT_CORRUPT", detail=f"no manifest of {stage}")
         return cls.FromString(self.artifacts.get_bytes(self.claim.manifests[stage]))
@@ -142,14 +157,16 @@ class StageContext:
         self, *, pack_name: str = "", pack_sha256: str = "", seed: int = 0, peak_rss_bytes: int = 0
     ) -> Provenance:
         """How this lease's artifacts came to be; memory is this process's peak unless a child did the work."""
+        version = importlib.metadata.version("voiceloom")
         return Provenance(
             seed=seed,
             pack_name=pack_name,
             pack_sha256=pack_sha256,
-            code_version=importlib.metadata.version("voiceloom"),
+            code_version=f"{version}+{self.basis.code[:12]}" if self.basis.code else version,
             lease=self.lease,
             seconds=time.monotonic() - self.started,
             peak_rss_bytes=peak_rss_bytes or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            settings=self.basis.facts,
         )
 
 

@@ -19,7 +19,6 @@ from typing import Any
 import grpc
 import structlog
 from google.protobuf.message import DecodeError
-from google.protobuf.message import Message as ProtoMessage
 
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.background import end
@@ -30,6 +29,7 @@ from services.runtime.log import log
 from services.runtime.reporter import Reporter
 from services.runtime.settings import RuntimeSettings
 from services.runtime.stage import StageContext, StageFunction, StopFlag, stage_value
+from services.runtime.stage_cache import asks, finish
 from voiceloom.orchestrator.v1.orchestrator_pb2 import (
     ClaimStageRequest,
     ClaimStageResponse,
@@ -200,13 +200,12 @@ class StageWorker:
                     send=reporter.send,
                     stop=stop,
                 )
-                manifest: ProtoMessage = self._function(context)
-                # The manifest is stored last: it commits the work.
-                ref = context.put_bytes("manifest.pb", manifest.SerializeToString())
-                return StageResult(manifest=ref, detected_language=getattr(manifest, "language", ""))
+                return finish(self._function, context, find)
 
+        loop, settings = asyncio.get_running_loop(), self._around.settings
+        find = asks(self._around.work, loop, settings.rpc_timeout_s) if settings.stage_cache else None
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            result = await loop.run_in_executor(self._thread, work)
         except Exception as exc:  # noqa: BLE001  whatever a stage raises must reach the task as a failure
             return _ended_by(exc, stop, self._stage)
         return None if stop.reason in (CANCELLED, LEASE_LOST) else StageReport(result=result)

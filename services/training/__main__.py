@@ -2,11 +2,12 @@
 
 import grpc.aio
 
+from services.runtime.recipe import Repeatable, code_version
 from services.runtime.service import run_service
 from services.training.run import Runs
 from services.training.servicer import TrainingServicer
 from services.training.settings import TrainingSettings
-from services.training.worker import TrainWorker
+from services.training.worker import TrainWorker, train_recipe
 from services.voice.pack import load_pack
 from voiceloom.training.v1 import training_pb2, training_pb2_grpc
 
@@ -22,7 +23,11 @@ def main() -> None:
         training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(runs), server)
         return [training_pb2.DESCRIPTOR.services_by_name["TrainingService"].full_name]
 
-    stages = {stage: TrainWorker(stage, settings, pack, runs) for stage in STAGES}
+    code = code_version("services.training", "services.voice")
+    stages = {
+        stage: Repeatable(TrainWorker(stage, settings, pack, runs), train_recipe(stage, settings, pack, code))
+        for stage in STAGES
+    }
     run_service("training", settings, register=register, stages=stages)
 
 

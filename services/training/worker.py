@@ -16,9 +16,10 @@ import numpy as np
 from google.protobuf.json_format import MessageToDict, ParseDict
 
 from services.runtime.errors import StageFailedError
+from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext
 from services.training.job import SAVE_EVERY_EPOCHS, Job, Plan
-from services.training.run import ActiveRun, Listener, Outcome, Runs, RunState, Saved, TrainingRun
+from services.training.run import CHILD, ActiveRun, Listener, Outcome, Runs, RunState, Saved, TrainingRun
 from services.training.settings import TrainingSettings
 from services.voice.pack import Pack
 from voiceloom.pipeline.v1 import manifest_pb2
@@ -110,6 +111,35 @@ class TrainWorker:
             ctx.artifacts.get_file(ref, ctx.scratch / f"{name}.safetensors")
 
 
+def train_recipe(stage: str, settings: TrainingSettings, pack: Pack, code: str) -> Recipe:
+    """What decides the models of one of the two stages. Lengths and rates of training are the pack's and the code's."""
+    text = {"text_feature": manifest_pb2.TextFeatureManifest}
+    sound = {"audio_slice": manifest_pb2.AudioSliceManifest, "hubert_feature": manifest_pb2.HubertFeatureManifest}
+    tokens = {"semantic_token": manifest_pb2.SemanticTokenManifest}
+    return Recipe(
+        makes=manifest_pb2.TrainManifest,
+        code=code,
+        pack_sha256=pack.sha256,
+        reads={**text, **(sound if stage == "sovits_train" else tokens)},
+        claims=("options.quality",),
+        # Interpreter and paths of the usual child differ from machine to machine and decide nothing.
+        settings={"seed": settings.seed, "child": "" if settings.child_command == CHILD else settings.child_command},
+        take_over=_name_models,
+    )
+
+
+def _name_models(ctx: StageContext, manifest: manifest_pb2.TrainManifest) -> None:
+    for model in manifest.models:
+        model.filename = filename_of(model, ctx.exp_name)
+
+
+def filename_of(model: manifest_pb2.Model, exp_name: str) -> str:
+    """Name of a model as people see it."""
+    if model.kind == manifest_pb2.MODEL_KIND_SOVITS:
+        return f"{exp_name}_e{model.epoch}_s{model.step}.pth"
+    return f"{exp_name}-e{model.epoch}.ckpt"
+
+
 def _tell(ctx: StageContext, stage: str, now: RunState) -> None:
     ctx.progress(now.fraction, f"{stage}.epoch", eta_s=now.eta_s, epoch=now.epoch, epochs=now.total_epochs)
 
@@ -124,9 +154,13 @@ class Journal:
         self.batch = 0
         """Batch of the run that is resumed; 0 when there is none."""
         self.resumed_from_step = 0
+        # Of the code alone, another version may go on: an upgrade must not cost hours of training.
+        self._rests_on = {name: value for name, value in ctx.basis.facts.items() if name != "code"}
 
     def resume(self) -> Path | None:
         """Take up the checkpoint that the claim names; the state's file, or None when there is nothing to go on from.
+
+        A checkpoint of other inputs, options or settings, or of another pack, is not gone on from.
 
         Raises StageFailedError (ARTIFACT_CORRUPT).
         """
@@ -136,6 +170,9 @@ class Journal:
         try:
             with zipfile.ZipFile(archive) as parts:
                 notes = json.loads(parts.read(_NOTES))
+                if notes.get("rests_on", self._rests_on) != self._rests_on:
+                    self._ctx.log("info", "train.restarted")
+                    return None
                 state = Path(parts.extract(_STATE, self._ctx.scratch))
             self._models = [ParseDict(row, manifest_pb2.Model()) for row in notes["models"]]
             self.rows, self.batch, self.resumed_from_step = notes["rows"], notes["batch"], notes["step"]
@@ -147,13 +184,11 @@ class Journal:
 
     def add_model(self, saved: Saved) -> None:
         """Store a saved model."""
-        name = self._ctx.exp_name
-        filename = f"{name}_e{saved.epoch}_s{saved.step}.pth" if self._sovits else f"{name}-e{saved.epoch}.ckpt"
         kind = manifest_pb2.MODEL_KIND_SOVITS if self._sovits else manifest_pb2.MODEL_KIND_GPT
         ref = self._ctx.put_file(saved.path.name, saved.path)
-        self._models.append(
-            manifest_pb2.Model(kind=kind, filename=filename, ref=ref, epoch=saved.epoch, step=saved.step)
-        )
+        model = manifest_pb2.Model(kind=kind, ref=ref, epoch=saved.epoch, step=saved.step)
+        model.filename = filename_of(model, self._ctx.exp_name)
+        self._models.append(model)
         saved.path.unlink()
 
     def checkpoint(self, saved: Saved, rows: Sequence[str], batch: int) -> None:
@@ -162,6 +197,7 @@ class Journal:
             "step": saved.step,
             "batch": batch,
             "rows": list(rows),
+            "rests_on": self._rests_on,
             "models": [MessageToDict(model, preserving_proto_field_name=True) for model in self._models],
         }
         archive = self._ctx.scratch / "checkpoint.zip"
