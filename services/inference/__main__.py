@@ -27,7 +27,7 @@ def main() -> None:
         inference_pb2_grpc.add_InferenceServiceServicer_to_server(servicer, server)
         return [inference_pb2.DESCRIPTOR.services_by_name["InferenceService"].full_name]
 
-    recipe = inference_recipe(pack, code_version("services.inference", "services.voice"))
+    recipe = inference_recipe(pack.sha256, code_version("services.inference", "services.voice"))
     stages = {"inference": Repeatable(InferenceWorker(settings, models), recipe)}
     run_service("inference", settings, register=register, stages=stages)
 

@@ -43,7 +43,7 @@ from services.voice.audio import resample, write_wav
 from services.voice.decode import AudioReader
 from services.voice.errors import VoiceError
 from services.voice.gpt import Gpt
-from services.voice.pack import Pack, Sampling
+from services.voice.pack import Sampling
 from services.voice.script import language_of
 from services.voice.sovits import Sovits
 from services.voice.synthesis import Prompt, Speaker, SpeakingOptions, Spoken, join, match_level, speech_level
@@ -278,7 +278,7 @@ class _Run:
         )
 
 
-def inference_recipe(pack: Pack, code: str) -> Recipe:
+def inference_recipe(pack_sha256: str, code: str) -> Recipe:
     """What decides what is spoken. Without a seed of the client's it is 0, so the same request speaks the same.
 
     Which recogniser judges shows in its confidences in what asr has left.
@@ -287,7 +287,7 @@ def inference_recipe(pack: Pack, code: str) -> Recipe:
     return Recipe(
         makes=manifest_pb2.InferenceManifest,
         code=code,
-        pack_sha256=pack.sha256,
+        pack_sha256=pack_sha256,
         reads={
             "audio_slice": manifest_pb2.AudioSliceManifest,
             "asr": manifest_pb2.AsrManifest,

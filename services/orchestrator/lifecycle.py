@@ -25,7 +25,7 @@ from services.orchestrator.events import (
     to_json,
 )
 from services.orchestrator.models import EventRow, Stage, Task
-from services.orchestrator.pipeline import STAGES, finished, runnable, whole_progress
+from services.orchestrator.pipeline import STAGES, finished, folder_of, runnable, whole_progress
 
 UNFINISHED = ("queued", "running", "interrupted")
 
@@ -177,23 +177,38 @@ def checkpoint(stage: Stage, ref: Ref, step: int) -> str:
     return str(dropped["uri"]) if dropped else ""
 
 
-def complete(task: Task, stage: Stage, manifest: Ref, language: str, now: float) -> list[str]:
-    """A stage committed its manifest. Answers the keys of checkpoints that nobody needs any more."""
+def complete(
+    task: Task, stage: Stage, manifest: Ref, language: str, now: float, *, cache_key: str = "", taken_from: str = ""
+) -> list[str]:
+    """A stage committed its manifest. Answers the keys of checkpoints that nobody needs any more.
+
+    ``taken_from`` is the folder of the artifacts when they were taken over, else empty.
+    """
+    text = Text("stage.taken_over" if taken_from else "stage.done")
     _end(stage, "completed", now)
     stage.progress = 1.0
     stage.manifest = to_json(manifest)
-    stage.message = to_json(Text("stage.done"))
+    stage.cache_key = cache_key
+    stage.origin = taken_from or folder_of(task.id, stage.name)
+    stage.message = to_json(text)
     obsolete = [str(ref["uri"]) for ref in (stage.checkpoint, stage.older_checkpoint) if ref]
     stage.checkpoint = stage.older_checkpoint = None
     if language:
         task.detected_language = language
     task.eta_s = None
     task.progress = max(task.progress, progress_of(task))
-    tell(task, Text("stage.done"), now, stage)
+    tell(task, text, now, stage)
     if finished(states_of(task)):
         task.progress = 1.0
         _finish(task, "completed", Text("task.completed"), Event(COMPLETED), now)
     return obsolete
+
+
+def take_back(task: Task, stage: Stage, now: float) -> None:
+    """What a stage took over was purged meanwhile: it runs again at once, and no attempt is counted."""
+    stage.attempt = max(0, stage.attempt - 1)
+    _give_up_lease(stage, not_before=None)
+    _emit(task, Event(LOGGED, stage=stage.name, level="info", key="stage.taken_away"), now)
 
 
 def hand_back(task: Task, stage: Stage, now: float) -> None:

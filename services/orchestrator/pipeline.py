@@ -34,6 +34,11 @@ WEIGHTS: dict[str, float] = {
 }
 
 
+def folder_of(task_id: str, stage: str) -> str:
+    """Where a stage of a task puts its artifacts, under its leases."""
+    return f"tasks/{task_id}/{stage}"
+
+
 def runnable(states: Mapping[str, str]) -> list[str]:
     """Pending stages whose needs are met, in order. ``states`` maps every stage to its state."""
     return [

@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections import deque
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from services.orchestrator.gc import StrangersError, collect
 from services.orchestrator.idempotency import forget_older_than
-from services.orchestrator.models import Task
+from services.orchestrator.models import EventRow, Task
+from services.orchestrator.origins import kept_folders, remove_folders
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import VoiceloomError
@@ -18,6 +19,8 @@ from services.runtime.log import log
 
 SWEEP_S = 10.0
 ORPHAN_SWEEP_S = 6 * 3600.0
+# Tasks whose folders are looked up in one statement.
+PURGED_AT_ONCE = 50
 
 
 class Sweeper:
@@ -34,6 +37,7 @@ class Sweeper:
         self._store, self._artifacts = store, artifacts
         self._purge_after_s, self._orphan_age_s, self._keep_keys_s = purge_after_s, orphan_age_s, keep_keys_s
         self._obsolete: deque[str] = deque()
+        self._reduced: dict[str, set[str]] = {}
 
     def remove(self, uris: list[str]) -> None:
         """Remove objects soon."""
@@ -58,16 +62,37 @@ class Sweeper:
             # Taken off the list once it is gone: the store may be away.
             await asyncio.to_thread(self._artifacts.delete, self._obsolete[0])
             self._obsolete.popleft()
-        due = select(Task.id).where(Task.purged_at < time.time() - self._purge_after_s)
-        async with self._store.reading() as session:
-            task_ids = list(await session.scalars(due))
-        for task_id in task_ids:
-            await asyncio.to_thread(self._artifacts.delete_prefix, f"tasks/{task_id}")
-            async with self._store.writing() as session:
-                await session.execute(delete(Task).where(Task.id == task_id))
-            log.info("purge_finished", task_id=task_id)
+        await self._sweep_purged()
         async with self._store.writing() as session:
             await forget_older_than(session, time.time() - self._keep_keys_s)
+
+    async def _sweep_purged(self) -> None:
+        """Remove purged tasks for good; of one whose work others have taken over, what they do not use."""
+        due = select(Task.id).where(Task.purged_at < time.time() - self._purge_after_s).order_by(Task.purged_at)
+        async with self._store.reading() as session:
+            task_ids = list(await session.scalars(due))
+        for start in range(0, len(task_ids), PURGED_AT_ONCE):
+            some = task_ids[start : start + PURGED_AT_ONCE]
+            async with self._store.reading() as session:
+                all_kept = await kept_folders(session, some)
+            for task_id, kept in all_kept.items():
+                if self._reduced.get(task_id) != kept:
+                    await self._reduce(task_id, kept)
+        self._reduced = {task_id: kept for task_id, kept in self._reduced.items() if task_id in set(task_ids)}
+
+    async def _reduce(self, task_id: str, kept: set[str]) -> None:
+        """The row goes last: as long as it is there, another sweep goes on, also after a crash."""
+        await remove_folders(self._artifacts, task_id, kept)
+        async with self._store.writing() as session:
+            if kept:
+                # What people said and wrote goes now; the row remains until the folders are nobody's.
+                await session.execute(delete(EventRow).where(EventRow.task_id == task_id))
+                words = {"options": b"", "exp_name": "", "callback_url": "", "file_ids": [], "ref_audio_id": ""}
+                await session.execute(update(Task).where(Task.id == task_id).values(**words))
+                self._reduced[task_id] = kept
+            else:
+                await session.execute(delete(Task).where(Task.id == task_id))
+        log.info("purge_finished" if not kept else "purge_waits_for_users", task_id=task_id, kept=sorted(kept))
 
     async def sweep_orphans(self) -> None:
         """Remove what processes that were killed have left: uploads, and work that another lease has done again."""

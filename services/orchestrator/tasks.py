@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import unicodedata
 import uuid
@@ -17,11 +16,19 @@ from services.orchestrator import idempotency, lifecycle, retry
 from services.orchestrator.idempotency import TASK, checked_key, made_before
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
+from services.orchestrator.origins import kept_folders, remove_folders
 from services.orchestrator.snapshots import Snapshots
 from services.orchestrator.store import Store
 from services.orchestrator.webhook_address import checked_url
 from services.runtime.artifacts import ArtifactStore
-from services.runtime.errors import BusyError, ConflictError, InvalidInputError, NotFoundError, NotReadyError
+from services.runtime.errors import (
+    BusyError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    NotReadyError,
+    VoiceloomError,
+)
 from services.runtime.log import log
 from services.voice.script import unspoken_language
 
@@ -254,9 +261,10 @@ class Tasks:
         await self._check_queue(session, task.id)
 
     async def purge(self, owner: str, task_id: str) -> None:
-        """Cancel if needed, free the name, and remove the artifacts. Raises NotFoundError (TASK_NOT_FOUND).
+        """Cancel if needed, free the name, and remove the artifacts that no other task has taken over.
 
-        The rows are hidden now and removed (by the sweeper) once no worker can write for the task any more.
+        The rows are hidden now and removed (by the sweeper) once no worker can write for the task any more and nobody
+        uses what it made. Raises NotFoundError (TASK_NOT_FOUND).
         """
         async with self._store.writing() as session:
             task = await _find(session, owner, task_id, lock=True)
@@ -268,8 +276,14 @@ class Tasks:
             lifecycle.touch(task)
         if unfinished:
             self._stopped(task)
-        await asyncio.to_thread(self._artifacts.delete_prefix, f"tasks/{task_id}")
         log.info("task_purged", task_id=task_id)
+        try:
+            async with self._store.reading() as session:
+                kept = await kept_folders(session, [task_id])
+            await remove_folders(self._artifacts, task_id, kept[task_id])
+        except VoiceloomError as exc:
+            # The task is purged all the same: the sweeper removes what is still there.
+            log.warning("purge_left_to_the_sweeper", task_id=task_id, error=str(exc))
 
     def _stopped(self, task: Task) -> None:
         log.info("task_cancelled", task_id=task.id)

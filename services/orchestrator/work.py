@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.orchestrator import lifecycle
+from services.orchestrator import lifecycle, origins
 from services.orchestrator.events import Fault, Ref, Text
 from services.orchestrator.lifecycle import UNFINISHED, RetryRules, stage_of
 from services.orchestrator.models import File, Stage, Task
+from services.orchestrator.origins import Found
 from services.orchestrator.store import Store
 from services.runtime.log import log
 
@@ -55,6 +56,8 @@ class Report:
     ref: Ref | None = None
     step: int = 0
     language: str = ""
+    cache_key: str = ""
+    origin: str = ""
     fault: Fault | None = None
 
 
@@ -118,6 +121,11 @@ class Work:
             result = await session.execute(prolong)
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
+    async def find_cached(self, task_id: str, stage: str, lease: int, key: str) -> Found | None:
+        """What the same owner's same work has left, for the holder of a lease."""
+        async with self._store.reading() as session:
+            return await origins.find(session, task_id, stage, lease, key)
+
     async def apply(self, report: Report) -> None:
         """Take a report of the current lease; any other is too late to count and is left unread."""
         now = time.time()
@@ -130,7 +138,11 @@ class Work:
                     "report_ignored", task_id=report.task_id, stage=report.stage, lease=report.lease, kind=report.kind
                 )
                 return
-            obsolete = self._take(task, stage, report, now)
+            if report.origin and not await origins.is_kept(session, stage.owner, stage.name, report.origin):
+                lifecycle.take_back(task, stage, now)
+                log.info("origin_gone", task_id=task.id, stage=stage.name, origin=report.origin)
+            else:
+                obsolete = self._take(task, stage, report, now)
         if obsolete:
             self._on_obsolete(obsolete)
         if report.kind in ("result", "failure", "release"):
@@ -157,7 +169,15 @@ class Work:
                 dropped = lifecycle.checkpoint(stage, report.ref, report.step)
                 return [dropped] if dropped else []
             case "result" if report.ref is not None:
-                return lifecycle.complete(task, stage, report.ref, report.language, now)
+                return lifecycle.complete(
+                    task,
+                    stage,
+                    report.ref,
+                    report.language,
+                    now,
+                    cache_key=report.cache_key,
+                    taken_from=report.origin,
+                )
             case "failure" if report.fault is not None:
                 lifecycle.fail(task, stage, report.fault, self._rules, now)
             case "release":

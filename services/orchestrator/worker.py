@@ -95,5 +95,7 @@ def to_report(message: StageReport) -> Report:
         ref=ref,
         step=checkpoint.step,
         language=message.result.detected_language,
+        cache_key=message.result.cache_key,
+        origin=message.result.origin,
         fault=from_failure(message.failure) if kind == "failure" else None,
     )

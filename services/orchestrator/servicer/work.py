@@ -7,6 +7,7 @@ from typing import TypeAlias
 import grpc.aio
 
 from services.orchestrator import work as domain
+from services.orchestrator.events import to_json
 from services.orchestrator.servicer.convert import to_file, to_options, to_ref
 from services.orchestrator.work import Claim, Work
 from services.runtime.stage import stage_name
@@ -42,6 +43,15 @@ class WorkServicer(WorkServiceServicer):
         """Prolong a lease, or say stop."""
         alive = await self._work.keep_alive(request.task_id, stage_name(request.stage), request.lease)
         return pb.KeepAliveResponse(stop=not alive)
+
+    async def FindCached(self, request: pb.FindCachedRequest, context: Context) -> pb.FindCachedResponse:
+        """Look for what equal work has left."""
+        found = await self._work.find_cached(
+            request.task_id, stage_name(request.stage), request.lease, request.cache_key
+        )
+        if found is None:
+            return pb.FindCachedResponse()
+        return pb.FindCachedResponse(manifest=to_ref(to_json(found.manifest)), origin=found.origin)
 
 
 def _to_lease(claim: Claim) -> pb.Lease:

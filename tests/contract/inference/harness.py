@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 
+from services.inference.worker import inference_recipe
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.stage import StageContext
 from services.voice.audio import resample, to_int16
@@ -66,7 +67,8 @@ class Trained:
         )
         if reference is not None:
             claim.ref_audio.ref.CopyFrom(reference)
-        return StageContext("t1", "inference", claim, self.artifacts, self.scratch, self.reports.append)
+        context = StageContext("t1", "inference", claim, self.artifacts, self.scratch, self.reports.append)
+        return inference_recipe("pack", "code").serve(context)
 
     def told(self) -> list[str]:
         """Keys of what was reported, in order."""

@@ -7,9 +7,10 @@ import pytest
 
 from services.asr.recogniser import LazyRecogniser
 from services.asr.settings import AsrSettings
-from services.asr.worker import AsrWorker
+from services.asr.worker import AsrWorker, asr_recipe
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import StoppedError
+from services.runtime.recipe import Repeatable
 from services.runtime.stage import StageContext
 from services.voice.pack import Finetune, Pack, Sampling
 from tests.unit.asr.fake_recogniser import RATE, FakeRecogniser, Said
@@ -60,10 +61,11 @@ class Run:
             + [manifest_pb2.Clip(id=clip.id, seconds=clip.seconds, kept=True) for clip in clips],
         )
         claim.manifests["audio_slice"].CopyFrom(self.ctx.put_bytes("slices.pb", slices.SerializeToString()))
-        self.worker = AsrWorker(AsrSettings(), pack, LazyRecogniser(lambda: self.recogniser))
+        recipe = asr_recipe(AsrSettings(), pack, "code")
+        self.worker = Repeatable(AsrWorker(AsrSettings(), pack, LazyRecogniser(lambda: self.recogniser)), recipe)
 
     def manifest(self) -> manifest_pb2.AsrManifest:
-        return self.worker(self.ctx)
+        return self.worker(self.worker.recipe.serve(self.ctx))
 
 
 @pytest.fixture

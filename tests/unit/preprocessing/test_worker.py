@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from services.preprocessing.settings import PreprocessingSettings
-from services.preprocessing.worker import AudioSliceWorker
+from services.preprocessing.worker import AudioSliceWorker, audio_slice_recipe
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import InvalidInputError, StoppedError
 from services.runtime.stage import StageContext
 from services.voice.pack import Finetune, Pack, Sampling
 from tests import audio_fixtures as audio
 from voiceloom.orchestrator.v1.orchestrator_pb2 import File, Lease
+from voiceloom.pipeline.v1.manifest_pb2 import AudioSliceManifest
 from voiceloom.pipeline.v1.pipeline_pb2 import StageReport
 
 RATE = 24_000
@@ -53,6 +54,12 @@ def context(folder: Path, *recordings: bytes) -> tuple[StageContext, list[StageR
     return StageContext("t1", "audio_slice", claim, store, scratch, sent.append), sent
 
 
+def run(ctx: StageContext, pack: Pack) -> AudioSliceManifest:
+    """The stage, with the part of its claim that it declares."""
+    settings = PreprocessingSettings()
+    return AudioSliceWorker(settings, pack)(audio_slice_recipe(settings, pack, "code").serve(ctx))
+
+
 def logged(sent: list[StageReport]) -> list[str]:
     return [report.log.message.key for report in sent if report.WhichOneof("report") == "log"]
 
@@ -60,7 +67,7 @@ def logged(sent: list[StageReport]) -> list[str]:
 def test_the_manifest_names_every_clip_and_the_object_holds_the_kept_ones(tmp_path: Path, pack: Pack) -> None:
     short = np.concatenate([audio.speech(13.0), audio.silence(4.0), audio.speech(0.9), audio.silence(2.0)])
     ctx, sent = context(tmp_path, audio.encode(short, RATE, "flac"))
-    manifest = AudioSliceWorker(PreprocessingSettings(), pack)(ctx)
+    manifest = run(ctx, pack)
 
     assert manifest.sample_rate_hz == RATE
     assert manifest.clips_ref.uri == "tasks/t1/audio_slice/3/clips.safetensors"
@@ -81,7 +88,7 @@ def test_the_manifest_names_every_clip_and_the_object_holds_the_kept_ones(tmp_pa
 def test_bad_input_ends_the_stage_with_a_code_and_no_second_try(tmp_path: Path, pack: Pack) -> None:
     ctx, _ = context(tmp_path, audio.encode(audio.silence(30.0), RATE, "flac"))
     with pytest.raises(InvalidInputError) as caught:
-        AudioSliceWorker(PreprocessingSettings(), pack)(ctx)
+        run(ctx, pack)
     assert caught.value.code == "AUDIO_SILENT"
     assert not caught.value.retryable
 
@@ -90,7 +97,7 @@ def test_the_limit_of_the_settings_is_heeded(tmp_path: Path, pack: Pack, monkeyp
     monkeypatch.setenv("VOICELOOM_MAX_RECORDING_S", "12")
     ctx, _ = context(tmp_path, audio.encode(audio.speech(12.1), RATE, "flac"))
     with pytest.raises(InvalidInputError) as caught:
-        AudioSliceWorker(PreprocessingSettings(), pack)(ctx)
+        run(ctx, pack)
     assert (caught.value.code, caught.value.params) == ("AUDIO_TOO_LONG", {"limit": "12 s"})
 
 
@@ -98,5 +105,5 @@ def test_a_cancelled_task_stops_before_it_decodes(tmp_path: Path, pack: Pack) ->
     ctx, sent = context(tmp_path, audio.encode(audio.speech(12.0), RATE, "flac"))
     ctx.stop.set("cancelled")
     with pytest.raises(StoppedError):
-        AudioSliceWorker(PreprocessingSettings(), pack)(ctx)
+        run(ctx, pack)
     assert sent == []

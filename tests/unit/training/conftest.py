@@ -17,7 +17,7 @@ from services.runtime.artifacts import ArtifactStore
 from services.runtime.stage import StageContext, StopFlag
 from services.training.run import Runs
 from services.training.settings import TrainingSettings
-from services.training.worker import TrainWorker
+from services.training.worker import TrainWorker, train_recipe
 from services.voice.pack import Pack, load_pack
 from voiceloom.orchestrator.v1.orchestrator_pb2 import Lease
 from voiceloom.pipeline.v1 import manifest_pb2
@@ -60,7 +60,8 @@ class Desk:
             claim.checkpoint.CopyFrom(checkpoint)
         scratch = self.folder / f"scratch_{lease}"
         scratch.mkdir()
-        return StageContext("t", stage, claim, self.store, scratch, self.reports.append, self.stop)
+        context = StageContext("t", stage, claim, self.store, scratch, self.reports.append, self.stop)
+        return train_recipe(stage, TrainingSettings(), self.pack, "code").serve(context)
 
     def worker(self, stage: str, **settings: object) -> TrainWorker:
         return TrainWorker(stage, TrainingSettings(threads=1, device="cpu", **settings), self.pack, self.runs)
