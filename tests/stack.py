@@ -29,6 +29,9 @@ BARE_MACHINE = {
     "ALL_PROXY": "http://127.0.0.1:9",
 }
 
+# Tests train the same sample again and again, and mean each time that it is trained.
+REAL_WORK = {"VOICELOOM_STAGE_CACHE": "false"}
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -155,7 +158,7 @@ def launch_stack(
             stdout=output,
             stderr=output,
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            env={**REAL_WORK, **os.environ, **(environment or {})},
         )
     return Stack(process, data)
 

@@ -119,9 +119,9 @@ def code_version(*packages: str) -> str:
     """
     digest = hashlib.sha256()
     for package in packages:
-        for path in _files_of(package):
-            digest.update(f"{package}/{path.name}:{path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes())
+        for name, content in _files_of(package):
+            digest.update(f"{package}/{name}:{len(content)}\n".encode())
+            digest.update(content)
     for requirement in importlib.metadata.requires("voiceloom") or []:
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
         if "extra ==" not in requirement:
@@ -129,12 +129,14 @@ def code_version(*packages: str) -> str:
     return digest.hexdigest()
 
 
-def _files_of(package: str) -> list[Path]:
+def _files_of(package: str) -> Iterator[tuple[str, bytes]]:
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
         raise ValueError(f"{package} is no package")
     folder = Path(found.submodule_search_locations[0])
-    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield str(path.relative_to(folder)), path.read_bytes()
 
 
 def content_digest(manifest: ProtoMessage) -> str:
