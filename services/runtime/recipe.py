@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message as ProtoMessage
 
@@ -148,12 +147,12 @@ def content_digest(manifest: ProtoMessage) -> str:
 
 
 def refs_in(message: ProtoMessage) -> Iterator[ArtifactRef]:
-    """Every reference to an artifact within a message."""
+    """Every reference to an artifact anywhere in a message."""
     for part in _parts(message):
-        if isinstance(part, ArtifactRef):
-            yield part
-        else:
+        if not isinstance(part, ArtifactRef):
             yield from refs_in(part)
+        elif part.uri:
+            yield part
 
 
 def _digest_of(stage: str, cls: type[ProtoMessage], claim: Lease, artifacts: ArtifactStore) -> str:
@@ -171,16 +170,14 @@ def _strip(message: ProtoMessage) -> None:
 
 
 def _parts(message: ProtoMessage) -> Iterator[ProtoMessage]:
-    """Messages directly within a message; values of maps are plain everywhere but in a claim's manifests."""
+    """Messages directly within a message."""
     for field_, value in message.ListFields():
-        if _is_map(field_):
+        if field_.message_type is None:
             continue
-        if field_.message_type is not None:
+        if field_.message_type.GetOptions().map_entry:
+            yield from (part for part in value.values() if isinstance(part, ProtoMessage))
+        else:
             yield from value if field_.is_repeated else (value,)
-
-
-def _is_map(field_: FieldDescriptor) -> bool:
-    return field_.message_type is not None and field_.message_type.GetOptions().map_entry
 
 
 def _check_path(kind: Any, path: str) -> None:

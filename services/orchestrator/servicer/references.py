@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from google.protobuf.message import DecodeError, Message
 
 from services.orchestrator.events import Ref
 from services.orchestrator.servicer.convert import from_ref
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import StageFailedError
+from services.runtime.recipe import refs_in
 from voiceloom.pipeline.v1 import manifest_pb2
 from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
 
@@ -46,20 +45,3 @@ class References:
                 raise StageFailedError("ARTIFACT_CORRUPT", detail=f"{manifest.uri} is no manifest") from exc
             self._known[key] = tuple(from_ref(ref) for ref in refs_in(message))
         return (manifest, *self._known[key])
-
-
-def refs_in(message: Message) -> Iterator[ArtifactRef]:
-    """Every reference anywhere in a message."""
-    if isinstance(message, ArtifactRef):
-        if message.uri:
-            yield message
-        return
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        if field.message_type.GetOptions().map_entry:
-            parts = [part for part in value.values() if isinstance(part, Message)]
-        else:
-            parts = [value] if isinstance(value, Message) else list(value)
-        for part in parts:
-            yield from refs_in(part)

@@ -142,7 +142,8 @@ async def test_keys_outlive_their_use_by_a_day_and_no_more(system: System) -> No
     file = await upload(system)
     await create(system, asked(file.id))
     store = await Store.open(system.settings().database_url)
-    sweeper = Sweeper(store, ArtifactStore(str(system.artifacts)), purge_after_s=60.0, keep_keys_s=86400.0)
+    artifacts = ArtifactStore(str(system.artifacts))
+    sweeper = Sweeper(store, artifacts, purge_after_s=60.0, orphan_age_s=86400.0, keep_keys_s=86400.0)
     await sweeper.sweep()
     assert await keys(system) == 2
     async with store.writing() as session:

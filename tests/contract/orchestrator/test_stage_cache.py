@@ -150,7 +150,8 @@ async def until(condition: Callable[[], object], within_s: float = 15) -> None:
 async def sweeper(system: System) -> AsyncIterator[Sweeper]:
     """A sweeper that waits for no worker; the orchestrator's own comes only every ten seconds."""
     store = await Store.open(system.settings().database_url)
-    yield Sweeper(store, ArtifactStore(str(system.artifacts)), purge_after_s=-1.0, keep_keys_s=60.0)
+    artifacts = ArtifactStore(str(system.artifacts))
+    yield Sweeper(store, artifacts, purge_after_s=-1.0, orphan_age_s=-1.0, keep_keys_s=60.0)
     await store.close()
 
 
@@ -255,6 +256,7 @@ async def test_purge_keeps_what_others_use_and_the_last_purge_removes_it(system:
     kept = folders(system, first.id)
     assert kept == {f"{first.id}/{stage}" for stage in STAGES if stage != "inference"}  # that of the second is its own
     await sweeper.sweep()
+    await sweeper.sweep_orphans()
     assert await downloads(system, second.id) == before
     third = await trained(system, "first", file.id)  # the name is free, and what is kept can be taken over
     assert shop.stages_of(third.id) == {"inference"}

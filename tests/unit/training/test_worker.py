@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,6 +85,19 @@ def test_resumed_run_repeats_the_uninterrupted_one_bit_for_bit(desk: Desk, stage
     assert desk.rows(resumed) == desk.rows(whole)
     assert [m.filename for m in resumed.models] == [m.filename for m in whole.models]
     assert resumed.models[-1].ref.sha256 == whole.models[-1].ref.sha256
+
+
+def test_checkpoint_of_other_options_or_inputs_is_not_gone_on_from(desk: Desk) -> None:
+    desk.worker("gpt_train", checkpoint_every_s=1e-6)(desk.context("gpt_train"))
+    checkpoint = desk.checkpoints()[0]
+    context = desk.context("gpt_train", lease=2, checkpoint=checkpoint)
+    other = replace(context.basis, facts={**context.basis.facts, "pack": "another"})
+    manifest = desk.worker("gpt_train")(replace(context, basis=other))
+    assert manifest.resumed_from_step == 0
+    assert "train.restarted" in desk.logged()
+    newer = replace(context.basis, facts={**context.basis.facts, "code": "newer"})
+    context = replace(desk.context("gpt_train", lease=3, checkpoint=checkpoint), basis=newer)
+    assert desk.worker("gpt_train")(context).resumed_from_step == checkpoint.step
 
 
 def _stop_after_checkpoints(desk: Desk, stage: str, count: int) -> None:
