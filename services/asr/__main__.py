@@ -38,7 +38,7 @@ def main() -> None:
     recogniser = LazyRecogniser(lambda: load_recogniser(settings))
 
     def register(server: grpc.aio.Server) -> list[str]:
-        servicer = AsrServicer(settings, recogniser, ArtifactStore(settings.artifacts_url))
+        servicer = AsrServicer(settings, recogniser, ArtifactStore.of(settings))
         asr_pb2_grpc.add_AsrServiceServicer_to_server(servicer, server)
         return [asr_pb2.DESCRIPTOR.services_by_name["AsrService"].full_name]
 

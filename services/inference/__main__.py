@@ -23,7 +23,7 @@ def main() -> None:
     models = Models(pack, settings.models_dir, settings.device)
 
     def register(server: grpc.aio.Server) -> list[str]:
-        servicer = InferenceServicer(settings, ArtifactStore(settings.artifacts_url), models)
+        servicer = InferenceServicer(settings, ArtifactStore.of(settings), models)
         inference_pb2_grpc.add_InferenceServiceServicer_to_server(servicer, server)
         return [inference_pb2.DESCRIPTOR.services_by_name["InferenceService"].full_name]
 

@@ -50,7 +50,7 @@ class Orchestrator:
         self._bus: Bus | None = None
         self._scheduler: Scheduler | None = None
         self._notices: set[asyncio.Task[None]] = set()
-        self._artifacts = ArtifactStore(settings.artifacts_url)
+        self._artifacts = ArtifactStore.of(settings)
         self._watchers = Watchers(store)
         keys = keys_of(settings.callback_secret.get_secret_value())
         delivery = DeliveryRules(

@@ -143,7 +143,7 @@ async def _run(where: Places, older_than_s: float | None, *, dry_run: bool) -> C
     try:
         return await collect(
             store,
-            ArtifactStore(where.settings.artifacts_url),
+            ArtifactStore.of(where.settings),
             older_than_s=where.settings.orphan_age_s if older_than_s is None else older_than_s,
             keep_keys_s=where.settings.idempotency_keep_s,
             dry_run=dry_run,

@@ -17,7 +17,7 @@ def main() -> None:
     settings = PreprocessingSettings()
 
     def register(server: grpc.aio.Server) -> list[str]:
-        servicer = PreprocessingServicer(settings, ArtifactStore(settings.artifacts_url))
+        servicer = PreprocessingServicer(settings, ArtifactStore.of(settings))
         preprocessing_pb2_grpc.add_PreprocessingServiceServicer_to_server(servicer, server)
         return [preprocessing_pb2.DESCRIPTOR.services_by_name["PreprocessingService"].full_name]
 

@@ -8,20 +8,17 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
-from obstore.store import LocalStore, from_url
 
 from services.runtime.errors import NotFoundError, StageFailedError, UnavailableError
+from services.runtime.object_store import BucketAccess, open_object_store
+from services.runtime.settings import RuntimeSettings
 from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
 
 CHUNK_BYTES = 1 << 20
 # As many as S3 takes in one request.
@@ -45,16 +42,24 @@ class ArtifactStore:
     Raises UnavailableError (UNAVAILABLE) when the store cannot be reached, ValueError for a malformed key.
     """
 
-    def __init__(self, url: str) -> None:
-        """``url`` is a folder (made when missing) or any URL that obstore opens, such as ``s3://bucket/prefix``."""
-        self._store: ObjectStore
-        self._folder: Path | None = None
-        if "://" in url:
-            self._store = from_url(url, client_options={"timeout": timedelta(minutes=10)})
-        else:
-            Path(url).mkdir(parents=True, exist_ok=True)
-            self._folder = Path(url).resolve()
-            self._store = LocalStore(self._folder, automatic_cleanup=True)
+    def __init__(self, url: str, access: BucketAccess | None = None) -> None:
+        """``url`` is a folder (made when missing) or ``s3://bucket/prefix``; ``access`` says how to get in there."""
+        self._store, self._folder = open_object_store(url, access or BucketAccess())
+
+    @classmethod
+    def of(cls, settings: RuntimeSettings) -> ArtifactStore:
+        """The store that the settings name."""
+        access = BucketAccess(
+            endpoint=settings.artifacts_endpoint,
+            region=settings.artifacts_region,
+            key_id=settings.artifacts_key_id,
+            secret=settings.artifacts_secret.get_secret_value(),
+            connect_timeout_s=settings.artifacts_connect_timeout_s,
+            timeout_s=settings.artifacts_timeout_s,
+            retries=settings.artifacts_retries,
+            retry_s=settings.artifacts_retry_s,
+        )
+        return cls(settings.artifacts_url, access)
 
     def put_bytes(self, uri: str, data: bytes) -> ArtifactRef:
         """Store ``data`` under ``uri``."""
@@ -128,18 +133,45 @@ class ArtifactStore:
 
     def stream(self, uri: str, offset: int = 0, length: int = 0) -> Iterator[bytes]:
         """Read a range in pieces; a length of 0 means to the end. Raises NotFoundError (ARTIFACT_NOT_FOUND)."""
-        with _storage_errors():
-            size = obstore.head(self._store, _checked(uri))["size"]
+        size = self._size(uri)
+        yield from self._pieces(uri, offset, min(size, offset + length) if length else size)
+
+    def read(self, ref: ArtifactRef, offset: int = 0, length: int = 0) -> Iterator[bytes]:
+        """As ``stream``, of an object whose size and digest are known.
+
+        Raises StageFailedError (ARTIFACT_CORRUPT) when it is not what was stored. A damaged object that is read whole
+        never comes to its end: the last piece is held back until the digest is known.
+        """
+        size = self._size(ref.uri)
+        if size != ref.size_bytes:
+            raise StageFailedError("ARTIFACT_CORRUPT", detail=f"{ref.uri} has {size} bytes, not {ref.size_bytes}")
         end = min(size, offset + length) if length else size
-        for start in range(offset, end, CHUNK_BYTES):
+        if (offset, end) != (0, size):
+            yield from self._pieces(ref.uri, offset, end)
+            return
+        digest, held = hashlib.sha256(), b""
+        for piece in self._pieces(ref.uri, 0, size):
+            digest.update(piece)
+            if held:
+                yield held
+            held = piece
+        _check_digest(ref, digest.hexdigest())
+        yield held
+
+    def _size(self, uri: str) -> int:
+        with _storage_errors():
+            return int(obstore.head(self._store, _checked(uri))["size"])
+
+    def _pieces(self, uri: str, start: int, end: int) -> Iterator[bytes]:
+        for position in range(start, end, CHUNK_BYTES):
             with _storage_errors():
-                yield bytes(obstore.get_range(self._store, uri, start=start, end=min(start + CHUNK_BYTES, end)))
+                piece = obstore.get_range(self._store, uri, start=position, end=min(position + CHUNK_BYTES, end))
+            yield bytes(piece)
 
     def exists(self, uri: str) -> bool:
         """Whether there is an object under ``uri``."""
         try:
-            with _storage_errors():
-                obstore.head(self._store, _checked(uri))
+            self._size(uri)
         except NotFoundError:
             return False
         return True
@@ -208,7 +240,8 @@ class _storage_errors:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: Any) -> None:
-        if isinstance(exc, ObjectNotFoundError | FileNotFoundError):
+        # Without its bucket, a store says of everything that it is not there.
+        if isinstance(exc, ObjectNotFoundError | FileNotFoundError) and "NoSuchBucket" not in str(exc):
             raise NotFoundError("ARTIFACT_NOT_FOUND", detail=str(exc)) from exc
         if isinstance(exc, BaseError | OSError):
             raise UnavailableError("UNAVAILABLE", detail=str(exc)) from exc

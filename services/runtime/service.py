@@ -85,9 +85,7 @@ async def _work_until(settings: RuntimeSettings, stages: Mapping[str, StageFunct
         return True
     bus = connecting.result()
     channel = open_channel(settings.orchestrator_address)
-    around = Surroundings(
-        settings, bus, WorkServiceStub(channel), ArtifactStore(settings.artifacts_url), uuid.uuid4().hex
-    )
+    around = Surroundings(settings, bus, WorkServiceStub(channel), ArtifactStore.of(settings), uuid.uuid4().hex)
     workers = [StageWorker(stage, function, around) for stage, function in stages.items()]
 
     async def cancelled(payload: bytes) -> None:

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.object_store import checked_endpoint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -33,7 +35,18 @@ class RuntimeSettings(BaseSettings):
     training_address: str = Field("127.0.0.1:50054", description="host:port of the training service.")
     inference_address: str = Field("127.0.0.1:50055", description="host:port of the inference service.")
 
-    artifacts_url: str = Field(".data/artifacts", description="A folder, or any URL that obstore opens (s3://...).")
+    artifacts_url: str = Field(".data/artifacts", description="A folder, or a bucket: s3://bucket/prefix.")
+    artifacts_plaintext: bool = Field(
+        False, description="Whether an endpoint outside this machine may be spoken to without TLS."
+    )
+    artifacts_endpoint: str = Field("", description="Address of an S3-compatible store; empty: AWS.")
+    artifacts_region: str = Field("", description="Region of the bucket.")
+    artifacts_key_id: str = Field("", description="Access key; empty: credentials come from the AWS environment.")
+    artifacts_secret: SecretStr = Field(SecretStr(""), description="Secret of the access key.")
+    artifacts_connect_timeout_s: float = Field(5.0, gt=0, description="Wait for a connection to the bucket.")
+    artifacts_timeout_s: float = Field(60.0, gt=0, description="Deadline of one request to the bucket (a few MiB).")
+    artifacts_retries: int = Field(6, ge=0, description="Tries of one such request after the first.")
+    artifacts_retry_s: float = Field(30.0, gt=0, description="No further try after so long.")
     scratch_dir: Path | None = Field(None, description="Folder for temporary files of stages; unset: the system's own.")
     pack_dir: Path = Field(REPOSITORY / "packs" / "mini", description="The voice pack in use.")
     models_dir: Path = Field(
@@ -53,6 +66,11 @@ class RuntimeSettings(BaseSettings):
     stage_timeout_s: float = Field(24 * 3600.0, gt=0, description="A stage that takes longer fails (STAGE_TIMEOUT).")
     stage_cache: bool = Field(True, description="Take over what the same owner's equal work has left.")
     progress_interval_s: float = Field(0.25, gt=0, description="Least time between two progress reports of a stage.")
+
+    @field_validator("artifacts_endpoint")
+    @classmethod
+    def _endpoint(cls, value: str, info: ValidationInfo) -> str:
+        return checked_endpoint(value, plaintext=bool(info.data.get("artifacts_plaintext")))
 
     def public(self) -> dict[str, Any]:
         """All settings for the log, without the passwords that an address may carry."""

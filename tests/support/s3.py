@@ -8,10 +8,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
+from services.runtime.object_store import BucketAccess
+from tests.support.s3_front import S3Front
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = ROOT / "deploy" / "local" / "child.py"
@@ -27,6 +30,24 @@ class Bucket:
     key_id: str = KEY_ID
     secret: str = SECRET
     region: str = REGION
+
+    @property
+    def access(self) -> BucketAccess:
+        """For an ArtifactStore that does not wait long."""
+        return BucketAccess(
+            self.endpoint, self.region, self.key_id, self.secret, connect_timeout_s=1, timeout_s=5, retries=2, retry_s=1
+        )
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that name this bucket."""
+        return {
+            "artifacts_url": self.url,
+            "artifacts_endpoint": self.endpoint,
+            "artifacts_region": self.region,
+            "artifacts_key_id": self.key_id,
+            "artifacts_secret": self.secret,
+        }
 
     @property
     def url(self) -> str:
@@ -73,3 +94,17 @@ def s3_server() -> Iterator[S3Server]:
 def bucket(s3_server: S3Server) -> Bucket:
     """A fresh bucket."""
     return s3_server.create()
+
+
+@pytest.fixture
+def s3_front(s3_server: S3Server) -> Iterator[S3Front]:
+    """A door in front of the S3 server, which a test can shut."""
+    front = S3Front(s3_server.endpoint)
+    yield front
+    front.close()
+
+
+@pytest.fixture
+def bucket_behind_front(bucket: Bucket, s3_front: S3Front) -> Bucket:
+    """A fresh bucket that is reached through the door."""
+    return replace(bucket, endpoint=s3_front.endpoint)

@@ -95,7 +95,7 @@ class FileServicer(FileServiceServicer):
             created_at=to_timestamp(named.created_at),
         )
         yield pb.ReadFileResponse(header=header)
-        chunks = self._artifacts.stream(named.ref.uri, request.offset, request.length)
+        chunks = self._artifacts.read(named.ref, request.offset, request.length)
         while chunk := await asyncio.to_thread(next, chunks, b""):
             yield pb.ReadFileResponse(chunk=chunk)
 

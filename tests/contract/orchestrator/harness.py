@@ -21,6 +21,7 @@ from google.protobuf.message import Message as ProtoMessage
 from services.orchestrator.__main__ import Orchestrator
 from services.orchestrator.settings import OrchestratorSettings
 from services.orchestrator.store import Store
+from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import InvalidInputError
 from services.runtime.grpc_server import GrpcServer, open_channel
 from services.runtime.service import serve
@@ -148,11 +149,11 @@ class Broker:
 class FakePreprocessing(PreprocessingServiceServicer):
     """Decodes nothing: a recording that begins with "bad" is unreadable, any other lasts ten seconds."""
 
-    def __init__(self, artifacts: Path) -> None:
+    def __init__(self, artifacts: ArtifactStore) -> None:
         self._artifacts = artifacts
 
     async def Inspect(self, request: InspectRequest, context: grpc.aio.ServicerContext) -> InspectResponse:
-        if (self._artifacts / request.recording.uri).read_bytes().startswith(b"bad"):
+        if (await asyncio.to_thread(self._artifacts.get_bytes, request.recording)).startswith(b"bad"):
             raise InvalidInputError("AUDIO_UNREADABLE", reason="not_audio")
         return InspectResponse(seconds=10.0, sample_rate_hz=24000, channels=1)
 
@@ -164,6 +165,7 @@ class System:
         self.folder, self.broker = folder, broker
         self.database_url = database_url or f"sqlite+aiosqlite:///{folder}/tasks.db"
         self.artifacts = folder / "artifacts"
+        self.storage: dict[str, object] = {"artifacts_url": str(self.artifacts)}  # or the settings of a bucket
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.preprocessing_port = free_port()
@@ -177,7 +179,7 @@ class System:
         values: dict[str, object] = {
             "port": self.port,
             "nats_url": self.broker.url,
-            "artifacts_url": str(self.artifacts),
+            **self.storage,
             "database_url": self.database_url,
             "preprocessing_address": f"127.0.0.1:{self.preprocessing_port}",
             "lease_ttl_s": 1.2,
@@ -207,7 +209,7 @@ class System:
         await self.reachable()
 
     async def start_preprocessing(self) -> None:
-        servicer = FakePreprocessing(self.artifacts)
+        servicer = FakePreprocessing(ArtifactStore.of(self.settings()))
 
         def register(server: grpc.aio.Server) -> list[str]:
             add_PreprocessingServiceServicer_to_server(servicer, server)
@@ -228,9 +230,8 @@ class System:
             port=0,
             nats_url=self.broker.url,
             orchestrator_address=self.address,
-            artifacts_url=str(self.artifacts),
             reflection=False,
-            **{**TIMINGS, **settings_of_workers},  # type: ignore[arg-type]
+            **{**TIMINGS, **self.storage, **settings_of_workers},  # type: ignore[arg-type]
         )
         self._spawn(name, lambda stop: serve(settings, register=lambda server: [], stages=functions, stop=stop))
 

@@ -135,3 +135,17 @@ async def test_artifacts_are_found_by_name_and_by_path_and_never_elsewhere(syste
     ):
         status, error = await refusal(read(system, artifact(task, file_type, name)))
         assert (status, error.code) == (grpc.StatusCode.NOT_FOUND, "OUTPUT_NOT_FOUND")
+
+
+async def test_download_of_a_damaged_recording_is_broken_off(system: System) -> None:
+    file = await system.upload(SOUND)
+    (system.artifacts / file.ref.uri).write_bytes(SOUND[::-1])
+    got: list[bytes] = []
+
+    async def download() -> None:
+        async for part in system.files.ReadFile(pb.ReadFileRequest(file_id=file.id)):
+            got.append(part.chunk)
+
+    status, error = await refusal(download())
+    assert (status, error.code) == (grpc.StatusCode.INTERNAL, "ARTIFACT_CORRUPT")
+    assert len(b"".join(got)) < len(SOUND)
