@@ -67,7 +67,7 @@ class Orchestrator:
             orphan_age_s=settings.orphan_age_s,
             keep_keys_s=settings.idempotency_keep_s,
         )
-        rules = RetryRules(settings.max_attempts, settings.backoff_s, settings.backoff_max_s)
+        rules = RetryRules(settings.max_attempts, settings.backoff_s, settings.backoff_max_s, settings.patience_s)
         self._work = Work(
             store,
             ttl_s=settings.lease_ttl_s,

@@ -27,16 +27,23 @@ from services.orchestrator.events import (
 from services.orchestrator.models import EventRow, Stage, Task
 from services.orchestrator.pipeline import STAGES, finished, folder_of, runnable, whole_progress
 
+# Failures of what surrounds a stage, not of its work.
+SURROUNDINGS = ("UNAVAILABLE", "DISK_FULL")
 UNFINISHED = ("queued", "running", "interrupted")
 
 
 @dataclass(frozen=True)
 class RetryRules:
-    """How often a stage is tried without making progress, and how long to wait in between."""
+    """How often a stage is tried without making progress, and how long to wait in between.
+
+    ``patience_s`` is how long a stage is tried while what it needs is away: that is no fault of the stage, and no such
+    try is counted.
+    """
 
     max_attempts: int
     backoff_s: float
     backoff_max_s: float
+    patience_s: float = 6 * 3600.0
 
     def wait_s(self, attempt: int) -> float:
         """Wait after the given attempt."""
@@ -103,6 +110,7 @@ def _new_stage(owner: str, position: int, name: str, state: str) -> Stage:
         expires_at=None,
         released_at=None,
         not_before=None,
+        away_since=None,
         sent_at=None,
         last_report=0,
         manifest=None,
@@ -174,6 +182,7 @@ def checkpoint(stage: Stage, ref: Ref, step: int) -> str:
         # A stage that gets on is no crash loop, however often it is interrupted.
         stage.checkpoint_step = step
         stage.attempt = 1
+        stage.away_since = None
     return str(dropped["uri"]) if dropped else ""
 
 
@@ -229,18 +238,33 @@ def fail(task: Task, stage: Stage, fault: Fault, rules: RetryRules, now: float) 
     """A stage reported a failure: it is tried again later if that can help, else the task ends."""
     if not fault.retryable:
         _fail_task(task, stage, fault, now)
+    elif fault.code in SURROUNDINGS:
+        _wait(task, stage, fault, rules, now)
     elif stage.attempt >= rules.max_attempts:
         _exhaust(task, stage, now)
     else:
-        _emit(
-            task,
-            Event(LOGGED, stage=stage.name, level="warning", key=f"error.{fault.code}", args=fault.args),
-            now,
-        )
+        stage.away_since = None
         text = Text("task.retrying", {"stage": stage.name, "attempt": str(stage.attempt + 1)})
-        _give_up_lease(stage, not_before=now + rules.wait_s(stage.attempt))
-        stage.message = to_json(text)
-        tell(task, text, now, stage)
+        _try_again(task, stage, fault, text, not_before=now + rules.wait_s(stage.attempt), now=now)
+
+
+def _wait(task: Task, stage: Stage, fault: Fault, rules: RetryRules, now: float) -> None:
+    if stage.away_since is None:
+        stage.away_since = now
+    waited_s = now - stage.away_since
+    if waited_s > rules.patience_s:
+        _fail_task(task, stage, fault, now)
+        return
+    stage.attempt = max(0, stage.attempt - 1)
+    wait_s = min(rules.backoff_max_s, max(rules.backoff_s, waited_s))
+    _try_again(task, stage, fault, Text("task.waiting", {"stage": stage.name}), not_before=now + wait_s, now=now)
+
+
+def _try_again(task: Task, stage: Stage, fault: Fault, text: Text, *, not_before: float, now: float) -> None:
+    _emit(task, Event(LOGGED, stage=stage.name, level="warning", key=f"error.{fault.code}", args=fault.args), now)
+    _give_up_lease(stage, not_before=not_before)
+    stage.message = to_json(text)
+    tell(task, text, now, stage)
 
 
 def cancel(task: Task, now: float) -> None:
@@ -297,7 +321,7 @@ def _fail_task(task: Task, stage: Stage, fault: Fault, now: float) -> None:
 
 def _end(stage: Stage, state: str, completed_at: float | None) -> None:
     stage.state = state
-    stage.expires_at = stage.released_at = stage.sent_at = stage.not_before = None
+    stage.expires_at = stage.released_at = stage.sent_at = stage.not_before = stage.away_since = None
     stage.completed_at = completed_at
 
 

@@ -74,6 +74,7 @@ class Stage(Base):
     expires_at: Mapped[float | None]
     released_at: Mapped[float | None]
     not_before: Mapped[float | None]
+    away_since: Mapped[float | None]  # what the stage needs (a store, room on a disk) has not been there since
     sent_at: Mapped[float | None]
     last_report: Mapped[int] = mapped_column(default=0)
     manifest: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -28,6 +28,7 @@ def resume(task: Task, *, inference: bool, now: float) -> None:
             if stage.state == "pending":
                 stage.not_before = None
                 stage.attempt = 0
+                stage.away_since = None
     else:
         for stage in _undone(task, inference=inference):
             _put_back(stage)
@@ -79,7 +80,7 @@ def _undone(task: Task, *, inference: bool) -> list[Stage]:
 
 def _put_back(stage: Stage) -> None:
     stage.state, stage.attempt, stage.message = "pending", 0, None
-    stage.expires_at = stage.released_at = stage.sent_at = stage.not_before = None
+    stage.expires_at = stage.released_at = stage.sent_at = stage.not_before = stage.away_since = None
     stage.started_at = stage.completed_at = None
 
 

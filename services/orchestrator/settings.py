@@ -31,6 +31,9 @@ class OrchestratorSettings(RuntimeSettings):
     max_attempts: int = Field(5, ge=1, description="Tries of one stage without progress; one more fails the task.")
     backoff_s: float = Field(2.0, ge=0, description="Wait before the second try; doubled for each further one.")
     backoff_max_s: float = Field(60.0, ge=0, description="Longest wait before another try.")
+    patience_s: float = Field(
+        6 * 3600.0, ge=0, description="How long a stage is tried while a store is away or a disk is full."
+    )
     tick_s: float = Field(1.0, gt=0, description="Time between looks at the store when nothing happens.")
     resend_s: float = Field(20.0, gt=0, description="A command that nobody claimed for so long is sent again.")
 

@@ -8,7 +8,7 @@ import time
 import grpc
 import pytest
 
-from services.runtime.errors import InvalidInputError, UnavailableError
+from services.runtime.errors import InvalidInputError, StageFailedError, UnavailableError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.stage import StageContext
 from tests.contract.orchestrator.harness import System, manifest_of, no_inference, stages
@@ -124,7 +124,7 @@ async def test_retryable_failure_is_tried_again_and_the_task_completes(system: S
     def flaky(context: StageContext) -> object:
         attempts.append(context.attempt)
         if len(attempts) < 3:
-            raise UnavailableError("UNAVAILABLE")
+            raise StageFailedError("OUT_OF_MEMORY", retryable=True)
         return manifest_of(context)
 
     await system.start_workers(stages(asr=flaky))  # type: ignore[arg-type]
@@ -136,14 +136,31 @@ async def test_retryable_failure_is_tried_again_and_the_task_completes(system: S
 
 
 async def test_too_many_attempts_fail_the_task(system: System) -> None:
-    def away(context: StageContext) -> None:
-        raise UnavailableError("UNAVAILABLE")
+    def crash(context: StageContext) -> None:
+        raise StageFailedError("OUT_OF_MEMORY", retryable=True)
 
-    await system.start_workers(stages(asr=away))
+    await system.start_workers(stages(asr=crash))
     task = await system.ended((await system.create()).id)
     assert task.state == TaskState.TASK_STATE_FAILED
     assert task.failure.code == "ATTEMPTS_EXHAUSTED"
     assert dict(task.failure.message.args) == {"stage": "asr", "attempts": "3"}
+
+
+async def test_stage_outlasts_many_failures_of_what_surrounds_it(system: System) -> None:
+    tries: list[int] = []
+
+    def away(context: StageContext) -> object:
+        tries.append(context.attempt)
+        if len(tries) < 6:
+            raise UnavailableError("UNAVAILABLE")
+        return manifest_of(context)
+
+    await system.start_workers(stages(asr=away))  # type: ignore[arg-type]
+    task = await system.ended((await system.create()).id)
+    assert task.state == TaskState.TASK_STATE_COMPLETED
+    assert tries == [1] * 6
+    keys = [event.progressed.message.key for event in await system.events(task.id)]
+    assert keys.count("task.waiting") == 5
 
 
 async def test_stage_that_takes_too_long_is_stopped_and_fails_the_task_with_its_name(system: System) -> None:

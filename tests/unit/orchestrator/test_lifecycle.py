@@ -12,7 +12,7 @@ from services.orchestrator.lifecycle import RetryRules, stage_of
 from services.orchestrator.models import EventRow, Task
 from services.orchestrator.pipeline import STAGES
 
-RULES = RetryRules(max_attempts=3, backoff_s=2.0, backoff_max_s=5.0)
+RULES = RetryRules(max_attempts=3, backoff_s=2.0, backoff_max_s=5.0, patience_s=60.0)
 
 
 def ref(name: str) -> Ref:
@@ -165,11 +165,55 @@ def test_failure_of_one_stage_cancels_those_that_run_beside_it() -> None:
 def test_retryable_failure_keeps_the_task_running_and_says_so(told: list[dict[str, Any]]) -> None:
     task = new()
     begin(task, "audio_slice")
-    lifecycle.fail(task, stage_of(task, "audio_slice"), Fault("UNAVAILABLE", retryable=True), RULES, 103.0)
+    lifecycle.fail(task, stage_of(task, "audio_slice"), Fault("OUT_OF_MEMORY", retryable=True), RULES, 103.0)
     assert task.state == "running"
     assert stage_of(task, "audio_slice").not_before == 105.0
-    assert [event["key"] for event in told[-2:]] == ["error.UNAVAILABLE", "task.retrying"]
+    assert [event["key"] for event in told[-2:]] == ["error.OUT_OF_MEMORY", "task.retrying"]
     assert told[-1]["args"] == {"stage": "audio_slice", "attempt": "2"}
+
+
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "DISK_FULL"])
+def test_stage_whose_surroundings_are_away_waits_with_more_patience_than_attempts(
+    told: list[dict[str, Any]], code: str
+) -> None:
+    task = new()
+    stage, fault = stage_of(task, "audio_slice"), Fault(code, retryable=True)
+    waits, now = [], 100.0
+    while now < 160.0:
+        begin(task, "audio_slice", now)
+        lifecycle.fail(task, stage, fault, RULES, now)
+        assert (task.state, stage.state, stage.attempt) == ("running", "pending", 0)
+        assert stage.not_before is not None
+        waits.append(stage.not_before - now)
+        now = stage.not_before
+    assert waits[:5] == [2.0, 2.0, 4.0, 5.0, 5.0]
+    assert [event["key"] for event in told[-2:]] == [f"error.{code}", "task.waiting"]
+    # Whatever goes wrong next has all its attempts.
+    begin(task, "audio_slice", now)
+    lifecycle.lose(task, stage, RULES, now)
+    assert task.state == "interrupted"
+    begin(task, "audio_slice", 161.0)
+    lifecycle.fail(task, stage, fault, RULES, 161.0)
+    assert task.state == "failed"
+    assert task.fault is not None
+    assert (task.fault["code"], task.fault["stage"]) == (code, "audio_slice")
+
+
+def test_patience_begins_anew_when_the_stage_gets_on_or_fails_otherwise() -> None:
+    task = new()
+    stage, away = stage_of(task, "audio_slice"), Fault("UNAVAILABLE", retryable=True)
+    begin(task, "audio_slice")
+    lifecycle.fail(task, stage, away, RULES, 100.0)
+    begin(task, "audio_slice")
+    lifecycle.checkpoint(stage, ref("a"), 1)
+    lifecycle.fail(task, stage, away, RULES, 155.0)
+    begin(task, "audio_slice")
+    lifecycle.fail(task, stage, away, RULES, 214.0)
+    begin(task, "audio_slice")
+    lifecycle.fail(task, stage, Fault("OUT_OF_MEMORY", retryable=True), RULES, 215.0)
+    begin(task, "audio_slice")
+    lifecycle.fail(task, stage, away, RULES, 270.0)
+    assert (task.state, stage.away_since) == ("running", 270.0)
 
 
 def test_wait_between_attempts_doubles_up_to_its_limit() -> None:

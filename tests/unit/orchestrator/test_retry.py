@@ -211,7 +211,7 @@ def test_task_can_be_cancelled_in_every_state_that_is_no_end(state: str, told: l
     if state == "backing_off":
         lifecycle.fail(task, stage, Fault("UNAVAILABLE", retryable=True), RULES, 103.0)
     if state == "interrupted":
-        lifecycle.lose(task, stage, RetryRules(5, 2.0, 5.0), 103.0)
+        lifecycle.lose(task, stage, RetryRules(5, 2.0, 5.0, 60.0), 103.0)
     if state in ("resumed", "retried"):
         lifecycle.cancel(task, 104.0)
         (resumed if state == "resumed" else retried)(task)

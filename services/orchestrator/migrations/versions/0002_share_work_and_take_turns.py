@@ -34,6 +34,7 @@ def upgrade() -> None:
     op.create_index("ix_idempotency_keys_created", "idempotency_keys", ["created_at"], unique=False)
     op.add_column("stages", sa.Column("cache_key", sa.String(length=64), nullable=False, server_default=""))
     op.add_column("stages", sa.Column("origin", sa.String(length=64), nullable=False, server_default=""))
+    op.add_column("stages", sa.Column("away_since", sa.Float(), nullable=True))
     # What earlier stages made lies in their own folder.
     op.execute("UPDATE stages SET origin = 'tasks/' || task_id || '/' || name WHERE manifest IS NOT NULL")
     op.create_index("ix_stages_cache_key", "stages", ["owner", "cache_key"], unique=False)
@@ -44,6 +45,7 @@ def downgrade() -> None:
     """Go back to the tables of 0001."""
     op.drop_index("ix_stages_origin", "stages")
     op.drop_index("ix_stages_cache_key", "stages")
+    op.drop_column("stages", "away_since")
     op.drop_column("stages", "origin")
     op.drop_column("stages", "cache_key")
     for table in ("idempotency_keys", "locks", "owners"):
