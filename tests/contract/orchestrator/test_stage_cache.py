@@ -6,7 +6,8 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from google.protobuf.message import Message as ProtoMessage
@@ -329,24 +330,36 @@ async def test_damaged_entry_is_ignored_and_the_stage_runs(system: System, damag
     assert shop.stages_of(third.id) == set()
 
 
+class Gate(Mapping[str, object]):
+    """Settings of a recipe that are read, which is just before the orchestrator is asked, when the test says so."""
+
+    def __init__(self) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+
+    def __iter__(self) -> Iterator[str]:
+        self.reached.set()
+        assert self.opened.wait(30)
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, name: str) -> object:
+        raise KeyError(name)
+
+
 async def test_orchestrator_that_cannot_be_asked_costs_the_saving_and_nothing_else(system: System) -> None:
-    shop = Workshop()
-    gate, at_work = threading.Event(), threading.Event()
-
-    def held(context: StageContext) -> ProtoMessage:
-        at_work.set()
-        while not gate.is_set():
-            context.stop.raise_if_set()
-            context.stop.wait(0.02)
-        return shop.work(context)
-
-    await system.start_workers(shop.stages(audio_slice=held), rpc_timeout_s=1.0)
+    shop, gate = Workshop(), Gate()
+    functions = shop.stages()
+    functions["audio_slice"] = Repeatable(shop.work, replace(shop.recipe("audio_slice"), settings=gate))
+    await system.start_workers(functions, rpc_timeout_s=1.0)
     task = await system.create("voice")
-    await until(at_work.is_set)
+    await until(gate.reached.is_set)
     await system.stop("orchestrator")
-    gate.set()
+    gate.opened.set()
+    await until(lambda: shop.ran[task.id, "audio_slice"])
     await system.start_orchestrator()
-    assert (await system.ended(task.id)).state == TaskState.TASK_STATE_COMPLETED
+    assert (await system.ended(task.id, within_s=25)).state == TaskState.TASK_STATE_COMPLETED
 
 
 class ByHand:
