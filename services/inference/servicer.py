@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import grpc.aio
@@ -20,6 +18,7 @@ from services.inference.worker import Recogniser, float_samples, mistakes_heard,
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import InvalidInputError, NotReadyError, UnavailableError
 from services.runtime.log import log
+from services.runtime.scratch import scratch_folder
 from services.runtime.stage import StopFlag
 from services.voice.audio import read_wav, to_int16
 from services.voice.synthesis import PAUSE_S, Speaker
@@ -108,11 +107,11 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
             raise NotReadyError("VOICE_NOT_READY", detail="no manifest of asr")
         sovits = self._chosen(request, "sovits_train", judged.best_sovits if judged else "")
         gpt = self._chosen(request, "gpt_train", judged.best_gpt if judged else "")
-        with tempfile.TemporaryDirectory(prefix="voiceloom-voice-", dir=self._settings.scratch_dir) as folder:
-            loaded_sovits = self._models.sovits(self._artifacts.get_file(sovits.ref, Path(folder) / "sovits.pth"))
-            loaded_gpt = self._models.gpt(self._artifacts.get_file(gpt.ref, Path(folder) / "gpt.ckpt"))
+        with scratch_folder(self._settings.scratch_dir, "voice") as folder:
+            loaded_sovits = self._models.sovits(self._artifacts.get_file(sovits.ref, folder / "sovits.pth"))
+            loaded_gpt = self._models.gpt(self._artifacts.get_file(gpt.ref, folder / "gpt.ckpt"))
             if judged:
-                wav, rate = read_wav(self._artifacts.get_file(judged.ref_audio_ref, Path(folder) / "reference.wav"))
+                wav, rate = read_wav(self._artifacts.get_file(judged.ref_audio_ref, folder / "reference.wav"))
                 text, pace = judged.ref_text, judged.pace_phonemes_per_s
             else:
                 wav, rate, text, pace = self._own_reference(request, transcripts)

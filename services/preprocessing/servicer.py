@@ -1,10 +1,8 @@
 """gRPC side of preprocessing: Inspect."""
 
 import asyncio
-import tempfile
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import grpc.aio
 
@@ -12,6 +10,7 @@ from services.preprocessing.inspection import inspect_recording
 from services.preprocessing.settings import PreprocessingSettings
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import StoppedError
+from services.runtime.scratch import scratch_folder
 from services.voice.decode import AudioFacts
 from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
 from voiceloom.preprocessing.v1 import preprocessing_pb2, preprocessing_pb2_grpc
@@ -51,6 +50,6 @@ class PreprocessingServicer(preprocessing_pb2_grpc.PreprocessingServiceServicer)
         limits = self._settings.decode_limits
         if max_seconds > 0:
             limits = replace(limits, max_seconds=min(max_seconds, limits.max_seconds))
-        with tempfile.TemporaryDirectory(prefix="voiceloom-inspect-", dir=self._settings.scratch_dir) as folder:
-            path = self._artifacts.get_file(recording, Path(folder) / "recording")
+        with scratch_folder(self._settings.scratch_dir, "inspect") as folder:
+            path = self._artifacts.get_file(recording, folder / "recording")
             return inspect_recording(path, limits, check)

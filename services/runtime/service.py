@@ -13,6 +13,7 @@ from services.runtime.background import end
 from services.runtime.bus import Bus, cancel_subject
 from services.runtime.grpc_server import GrpcServer, Register, open_channel
 from services.runtime.log import configure_logging, log
+from services.runtime.scratch import sweep_scratch
 from services.runtime.settings import RuntimeSettings
 from services.runtime.stage import StageFunction
 from services.runtime.stage_worker import StageWorker, Surroundings
@@ -36,6 +37,7 @@ def run_service(
     """
     configure_logging(name, level=settings.log_level, as_json=settings.log_json)
     log.info("service_starting", pid=os.getpid(), settings=settings.public())
+    sweep_scratch(settings.scratch_dir)
     finished = asyncio.run(_until_signal(settings, register, stages or {}))
     log.info("service_ended", finished=finished)
     if not finished:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -27,6 +25,7 @@ from services.runtime.errors import NotFoundError, StageFailedError, StoppedErro
 from services.runtime.grpc_errors import from_rpc_error, to_failure
 from services.runtime.log import log
 from services.runtime.reporter import Reporter
+from services.runtime.scratch import scratch_folder
 from services.runtime.settings import RuntimeSettings
 from services.runtime.stage import StageContext, StageFunction, StopFlag, stage_value
 from services.runtime.stage_cache import asks, finish
@@ -188,15 +187,13 @@ class StageWorker:
         """Run the stage function; answers what to say about its end, or None when nobody wants to know any more."""
 
         def work() -> StageResult:
-            with tempfile.TemporaryDirectory(
-                prefix=f"voiceloom-{self._stage}-", dir=self._around.settings.scratch_dir, ignore_cleanup_errors=True
-            ) as scratch:
+            with scratch_folder(self._around.settings.scratch_dir, self._stage) as scratch:
                 context = StageContext(
                     task_id=command.task_id,
                     stage=self._stage,
                     claim=lease,
                     artifacts=self._around.artifacts,
-                    scratch=Path(scratch),
+                    scratch=scratch,
                     send=reporter.send,
                     stop=stop,
                 )
