@@ -18,8 +18,11 @@ OUT ?=
 SPOKEN ?= en
 HOURS ?= 1
 # The longest first, so that the processes that share them end together.
-TESTS ?= tests/e2e tests/contract tests/unit
+TESTS ?= tests/chaos tests/e2e tests/contract tests/unit
 JOBS ?= 2
+# Of `make chaos`: what is broken follows from the seed (docs/reliability.md).
+SEED ?= 1
+FAULTS ?= 200
 # What `make eval-pack` measures: speakers (all when empty), folders with more of them, and the pack.
 SPEAKERS ?=
 EVAL_DATA ?=
@@ -33,7 +36,7 @@ KEY := $(shell cat pyproject.toml constraints.txt requirements-nodeps.txt deploy
 STAMP := $(VENV)/.voiceloom-$(KEY)
 JUDGES := $(VENV)/.voiceloom-judges-$(shell sha256sum requirements-eval.txt | cut -c1-16)
 
-.PHONY: help setup test lint format demo up corpus protos protos-check parity bench eval-pack clean
+.PHONY: help setup test lint format demo up corpus protos protos-check parity bench chaos eval-pack clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +80,9 @@ protos-check: setup  ## Fail unless protos/gen is what the protos generate
 
 parity: setup  ## Compare the models with the test vectors: make parity VECTORS=tests/vectors
 	$(BIN)/python -m services.voice.parity $(VECTORS)
+
+chaos: setup  ## Prove that nothing is lost while a stack is being broken: make chaos SEED=1 FAULTS=200
+	$(BIN)/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) $(ARGS)
 
 bench: setup  ## Measure the figures of docs/benchmarks.md (wants an idle machine)
 	$(BIN)/python -m tests.bench $(ARGS)

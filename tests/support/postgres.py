@@ -66,6 +66,11 @@ class Postgres:
         made = subprocess.run(self._as_nobody(*command), capture_output=True, text=True, cwd="/", check=False)
         assert made.returncode == 0, made.stderr
 
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process is not None else None
+
     def start(self) -> None:
         """Start, and wait until it answers."""
         fast = [] if self._durable else ["-c", "fsync=off", "-c", "full_page_writes=off"]
