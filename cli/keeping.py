@@ -1,4 +1,4 @@
-"""Commands that look after a stack's data: clean up. They need no running stack and disturb none."""
+"""Commands that look after a stack's data: clean up, back up, restore. They need no running stack and disturb none."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,24 @@ def gc(
     raise typer.Exit(_run(context, "gc", "--data", str(data), *(["--dry-run"] if dry_run else []), *age))
 
 
+def backup(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where to; a backup that is there is brought up to date.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Copy all rows and all artifacts that they need into a folder, also while the stack runs."""
+    raise typer.Exit(_run(context, "backup", str(folder), "--data", str(data)))
+
+
+def restore(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A backup.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Put a backup into an empty stack that does not run."""
+    raise typer.Exit(_run(context, "restore", str(folder), "--data", str(data)))
+
+
 def _run(context: typer.Context, module: str, *arguments: str) -> int:
     session: Session = context.obj
     return run_module(f"services.orchestrator.{module}", *arguments, *(["--json"] if session.as_json else []))
@@ -30,4 +48,5 @@ def _run(context: typer.Context, module: str, *arguments: str) -> int:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command("gc")(gc)
+    for command in (gc, backup, restore):
+        app.command(command.__name__)(command)

@@ -103,7 +103,9 @@ def _objects(artifacts: ArtifactStore) -> list[Stored]:
 
 
 async def _reach(store: Store, references: References) -> Reach:
-    return await asyncio.to_thread(reach, await read_rows(store), references)
+    async with store.reading() as session:
+        rows = await read_rows(session)
+    return await asyncio.to_thread(reach, rows, references)
 
 
 def _kind(done: Collected, held: Reach, uri: str) -> Removed:

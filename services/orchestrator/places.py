@@ -51,16 +51,12 @@ class Places:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keep every stack out of the data folder meanwhile. Raises KeepingError when one uses it."""
+        if self.rows_file is None and self.artifacts_folder is None:
+            yield  # the folder has no part in it
+            return
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise KeepingError(f"A Voiceloom uses {self.data}{self._running_at()}. Stop it first.", 4) from None
+        with held(self.data / "lock", f"A Voiceloom uses {self.data}{self._running_at()}. Stop it first."):
             yield
-        finally:
-            os.close(descriptor)
 
     def _running_at(self) -> str:
         try:
@@ -70,8 +66,22 @@ class Places:
             return ""
 
 
+@contextlib.contextmanager
+def held(path: Path, refusal: str) -> Iterator[None]:
+    """Hold a lock. Raises KeepingError with that sentence when another process holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KeepingError(refusal, 4) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def places(data: Path) -> Places:
-    """The places of the stack with that data folder; an address in the environment comes first, as in `up`."""
+    """The places of the stack with that data folder. Addresses in the environment come first."""
     data = data.expanduser().resolve()
     chosen = {
         "database_url": os.environ.get(DATABASE) or f"sqlite+aiosqlite:///{data / 'voiceloom.db'}",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.orchestrator.events import Ref
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Stage, Task
 from services.orchestrator.servicer.references import References
-from services.orchestrator.store import Store
 from services.runtime.errors import StageFailedError
 
 
@@ -46,15 +46,14 @@ class Rows:
     stages: Sequence[Row[*tuple[Any, ...]]]
 
 
-async def read_rows(store: Store) -> Rows:
+async def read_rows(session: AsyncSession) -> Rows:
     """Every file, task and stage, as far as it says what is needed."""
     stages = select(Stage.task_id, Stage.name, Stage.manifest, Stage.origin, Stage.checkpoint, Stage.older_checkpoint)
-    async with store.reading() as session:
-        return Rows(
-            frozenset(await session.scalars(select(File.id))),
-            {row.id: row for row in await session.execute(select(Task.id, Task.state, Task.purged_at))},
-            (await session.execute(stages)).all(),
-        )
+    return Rows(
+        frozenset(await session.scalars(select(File.id))),
+        {row.id: row for row in await session.execute(select(Task.id, Task.state, Task.purged_at))},
+        (await session.execute(stages)).all(),
+    )
 
 
 def reach(rows: Rows, references: References) -> Reach:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -14,11 +15,21 @@ from services.orchestrator.places import KeepingError, Places
 from services.orchestrator.store import MIGRATIONS, Store
 
 
-def migration_scripts() -> ScriptDirectory:
-    """Every revision that this version knows."""
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    return ScriptDirectory.from_config(config)
+    config.attributes["connection"] = connection
+    return config
+
+
+def migration_scripts() -> ScriptDirectory:
+    """Every revision that this version knows."""
+    return ScriptDirectory.from_config(_config())
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Bring a database to a revision, or to "head"."""
+    command.upgrade(_config(connection), revision)
 
 
 def newest_revision() -> str:

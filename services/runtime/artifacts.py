@@ -247,8 +247,13 @@ class _storage_errors:
             raise UnavailableError("UNAVAILABLE", detail=str(exc)) from exc
 
 
+def is_key(uri: str) -> bool:
+    """Whether a text may be the key of an object."""
+    return _KEY.fullmatch(uri) is not None
+
+
 def _checked(uri: str) -> str:
-    if not _KEY.fullmatch(uri):
+    if not is_key(uri):
         raise ValueError(f"malformed artifact key: {uri!r}")
     return uri
 
