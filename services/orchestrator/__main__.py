@@ -11,9 +11,10 @@ import grpc.aio
 
 from services.orchestrator.database import DatabaseLimits
 from services.orchestrator.files import Files
+from services.orchestrator.leases import LeaseWatch
 from services.orchestrator.lifecycle import RetryRules
 from services.orchestrator.outbox import Outbox, Watchers
-from services.orchestrator.scheduler import Scheduler
+from services.orchestrator.scheduler import Limits, Scheduler
 from services.orchestrator.servicer import FileServicer, TaskServicer, WorkServicer
 from services.orchestrator.servicer.files import GrpcInspector
 from services.orchestrator.servicer.outputs import Outputs
@@ -24,7 +25,7 @@ from services.orchestrator.tasks import Tasks
 from services.orchestrator.webhook_signature import keys_of
 from services.orchestrator.webhooks import DeliveryRules, Webhooks
 from services.orchestrator.work import Work
-from services.orchestrator.worker import BusCommands, BusPublisher, notify_cancelled, read_reports
+from services.orchestrator.worker import BusCommands, BusPublisher, listen_to_events, notify_cancelled, read_reports
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.background import end
 from services.runtime.bus import Bus
@@ -139,23 +140,28 @@ class Orchestrator:
         return connected
 
     async def _connect_bus(self) -> Bus:
-        self._bus = await Bus.connect(self._settings.nats_url, "orchestrator")
-        return self._bus
+        bus = await Bus.connect(self._settings.nats_url, "orchestrator")
+        await listen_to_events(bus, self._heard)
+        self._bus = bus
+        return bus
+
+    def _heard(self, task_id: str, seq: int) -> None:
+        self._watchers.hear(task_id, seq)
+        self._tasks.hear(task_id, seq)
 
     def _start_with(self, bus: Bus) -> list[asyncio.Task[None]]:
         """The loops that need the broker."""
         settings = self._settings
+        limits = Limits(settings.heavy_slots, settings.stage_window, settings.max_concurrent_tasks)
         self._scheduler = Scheduler(
-            self._store,
-            self._work,
-            BusCommands(bus),
-            slots=settings.heavy_slots,
-            window=settings.stage_window,
-            resend_s=settings.resend_s,
-            tick_s=settings.tick_s,
+            self._store, BusCommands(bus), limits=limits, resend_s=settings.resend_s, tick_s=settings.tick_s
+        )
+        leases = LeaseWatch(
+            self._work, ttl_s=settings.lease_ttl_s, every_s=settings.tick_s, connected=lambda: bus.connected
         )
         return [
             asyncio.create_task(self._scheduler.run()),
+            asyncio.create_task(leases.run()),
             asyncio.create_task(read_reports(bus, self._work)),
             asyncio.create_task(Outbox(self._store, BusPublisher(bus)).run()),
         ]

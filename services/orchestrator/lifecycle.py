@@ -150,13 +150,8 @@ def begin(task: Task, stage: Stage, worker_id: str, *, ttl_s: float, now: float)
     tell(task, Text("task.running"), now, stage)
 
 
-def advance(
-    task: Task, stage: Stage, *, number: int, fraction: float, text: Text, eta_s: float | None, now: float
-) -> None:
-    """Progress of a stage; an old report, come late, changes nothing."""
-    if number <= stage.last_report:
-        return
-    stage.last_report = number
+def advance(task: Task, stage: Stage, *, fraction: float, text: Text, eta_s: float | None, now: float) -> None:
+    """Progress of a stage."""
     stage.progress = max(stage.progress, fraction)
     stage.message = to_json(text)
     task.progress = max(task.progress, progress_of(task))
@@ -164,11 +159,8 @@ def advance(
     tell(task, text, now, stage, eta_s=eta_s)
 
 
-def note(task: Task, stage: Stage, *, number: int, level: str, text: Text, now: float) -> None:
+def note(task: Task, stage: Stage, *, level: str, text: Text, now: float) -> None:
     """A line for people who want details."""
-    if number <= stage.last_report:
-        return
-    stage.last_report = number
     _emit(task, Event(LOGGED, stage=stage.name, level=level, key=text.key, args=text.args), now)
 
 

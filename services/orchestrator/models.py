@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, LargeBinary, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, WriteOnlyMapped, mapped_column, relationship
 
 NOT_PURGED = text("purged_at IS NULL")
+RELEASED = text("released_at IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -88,6 +89,7 @@ class Stage(Base):
 
     __table_args__ = (
         Index("ix_stages_state", "state", "expires_at"),
+        Index("ix_stages_released", "released_at", sqlite_where=RELEASED, postgresql_where=RELEASED),
         Index("ix_stages_cache_key", "owner", "cache_key"),
         Index("ix_stages_origin", "origin"),
     )

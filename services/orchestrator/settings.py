@@ -25,6 +25,7 @@ class OrchestratorSettings(RuntimeSettings):
 
     heavy_slots: int = Field(1, ge=1, description="Stages of all kinds that may run at once: 1 on one machine.")
     stage_window: int = Field(4, ge=1, description="Stages of one kind released at once; the rest waits in the store.")
+    max_concurrent_tasks: int = Field(4, ge=1, description="Stages of one kind that one owner may have running.")
     max_queued_tasks: int = Field(200, ge=1, description="Unfinished tasks; one more is refused (QUEUE_FULL).")
 
     lease_ttl_s: float = Field(15.0, gt=0, description="A lease that is not kept alive for so long is lost.")

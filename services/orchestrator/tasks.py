@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.orchestrator import idempotency, lifecycle, retry
 from services.orchestrator.idempotency import TASK, checked_key, made_before
 from services.orchestrator.lifecycle import UNFINISHED
+from services.orchestrator.locks import ADMISSION, hold
 from services.orchestrator.models import File, Task
 from services.orchestrator.origins import kept_folders, remove_folders
 from services.orchestrator.snapshots import Snapshots
@@ -184,9 +185,14 @@ class Tasks:
         await self._check_queue(session)
 
     async def _check_queue(self, session: AsyncSession, besides: str = "") -> None:
+        await hold(session, ADMISSION)  # whoever counts next counts this task, too
         others = select(func.count()).select_from(Task).where(Task.state.in_(UNFINISHED), Task.id != besides)
         if (await session.scalar(others) or 0) >= self._max_queued:
             raise BusyError("QUEUE_FULL")
+
+    def hear(self, task_id: str, seq: int) -> None:
+        """Somebody, perhaps another replica, has published an event."""
+        self._snapshots.hear(task_id, seq)
 
     async def get(self, owner: str, task_id: str) -> TaskView:
         """One task. Raises NotFoundError (TASK_NOT_FOUND)."""
@@ -199,7 +205,7 @@ class Tasks:
             view = TaskView(task, await _queue_position(session, task))
         if view.queue_position is None:
             # A place in the queue changes with other tasks.
-            self._snapshots.put(task_id, view, mark)
+            self._snapshots.put(task_id, view, mark, task.last_seq)
         return view
 
     async def page(self, owner: str, *, state: str, limit: int, offset: int) -> tuple[list[TaskView], int]:

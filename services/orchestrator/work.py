@@ -77,6 +77,8 @@ class Work:
         """``on_obsolete`` gets the keys of artifacts that nobody needs any more."""
         self._store, self._ttl_s, self._rules = store, ttl_s, rules
         self._on_change, self._on_stop, self._on_obsolete = on_change, on_stop, on_obsolete
+        # How many keep-alives could not be written down.
+        self.missed = 0
 
     async def claim(self, task_id: str, stage_name: str, worker_id: str) -> Claim | Refused:
         """Give a lease on a released stage, or say why not; the same claim gets the same lease again."""
@@ -117,8 +119,12 @@ class Work:
             .where(Stage.task_id == task_id, Stage.name == stage, Stage.lease == lease, Stage.state == "running")
             .values(expires_at=time.time() + self._ttl_s)
         )
-        async with self._store.writing() as session:
-            result = await session.execute(prolong)
+        try:
+            async with self._store.writing() as session:
+                result = await session.execute(prolong)
+        except BaseException:
+            self.missed += 1
+            raise
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
     async def find_cached(self, task_id: str, stage: str, lease: int, key: str) -> Found | None:
@@ -133,11 +139,12 @@ class Work:
         async with self._store.writing() as session:
             task = await _locked(session, report.task_id)
             stage = stage_of(task, report.stage) if task is not None else None
-            if task is None or stage is None or stage.state != "running" or stage.lease != report.lease:
+            if task is None or stage is None or not _counts(stage, report):
                 log.info(
                     "report_ignored", task_id=report.task_id, stage=report.stage, lease=report.lease, kind=report.kind
                 )
                 return
+            stage.last_report = report.number
             if report.origin and not await origins.is_kept(session, stage.owner, stage.name, report.origin):
                 lifecycle.take_back(task, stage, now)
                 log.info("origin_gone", task_id=task.id, stage=stage.name, origin=report.origin)
@@ -154,17 +161,9 @@ class Work:
     def _take(self, task: Task, stage: Stage, report: Report, now: float) -> list[str]:
         match report.kind:
             case "progress":
-                lifecycle.advance(
-                    task,
-                    stage,
-                    number=report.number,
-                    fraction=report.fraction,
-                    text=report.text,
-                    eta_s=report.eta_s,
-                    now=now,
-                )
+                lifecycle.advance(task, stage, fraction=report.fraction, text=report.text, eta_s=report.eta_s, now=now)
             case "log":
-                lifecycle.note(task, stage, number=report.number, level=report.level, text=report.text, now=now)
+                lifecycle.note(task, stage, level=report.level, text=report.text, now=now)
             case "checkpoint" if report.ref is not None:
                 dropped = lifecycle.checkpoint(stage, report.ref, report.step)
                 return [dropped] if dropped else []
@@ -186,30 +185,34 @@ class Work:
                 log.error("report_unknown", kind=report.kind)
         return []
 
-    async def expire(self) -> int:
-        """Take back every lease that ran out; answers how many."""
-        now = time.time()
-        overdue = select(Stage.task_id, Stage.name).where(Stage.state == "running", Stage.expires_at < now)
-        async with self._store.reading() as session:
-            found = (await session.execute(overdue)).all()
-        for task_id, name in found:
+    async def lose(self, overdue: list[tuple[str, str]], now: float) -> int:
+        """Take back those of the leases that really had run out by ``now``; answers how many."""
+        lost = 0
+        for task_id, name in overdue:
             async with self._store.writing() as session:
                 task = await _locked(session, task_id)
                 stage = stage_of(task, name) if task is not None else None
                 if task is None or stage is None or stage.state != "running" or (stage.expires_at or now) >= now:
-                    continue
+                    continue  # its worker was heard of meanwhile
                 lifecycle.lose(task, stage, self._rules, now)
             log.warning("lease_lost", task_id=task_id, stage=name, lease=stage.lease, attempt=stage.attempt)
+            lost += 1
             if task.state == "failed":
                 self._on_stop(task_id)
-        return len(found)
+        if lost:
+            self._on_change()
+        return lost
 
-    async def prolong_all(self) -> None:
-        """Give every live lease its whole time anew: while this process was away, nobody could prolong one."""
-        async with self._store.writing() as session:
-            await session.execute(
-                update(Stage).where(Stage.state == "running").values(expires_at=time.time() + self._ttl_s)
-            )
+    async def overdue(self, now: float) -> list[tuple[str, str]]:
+        """Task and stage of each lease that had run out by ``now``."""
+        query = select(Stage.task_id, Stage.name).where(Stage.state == "running", Stage.expires_at < now)
+        async with self._store.reading() as session:
+            return [(row.task_id, row.name) for row in await session.execute(query)]
+
+
+def _counts(stage: Stage, report: Report) -> bool:
+    """Whether a report is of the current lease, and newer than all that were taken."""
+    return stage.state == "running" and stage.lease == report.lease and report.number > stage.last_report
 
 
 def _refusal(stage: Stage, now: float) -> Refused | None:

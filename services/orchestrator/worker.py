@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from google.protobuf.message import DecodeError
 
 from services.orchestrator.events import Ref
 from services.orchestrator.models import EventRow
+from services.orchestrator.outbox import OutOfOrderError, Told
 from services.orchestrator.servicer.convert import from_failure, from_message, from_ref, to_event
 from services.orchestrator.work import Report, Work
-from services.runtime.bus import REPORTS, Bus, Delivery, cancel_subject, report_subject, stage_subject, task_subject
-from services.runtime.errors import VoiceloomError
+from services.runtime.bus import (
+    REPORTS,
+    TASKS,
+    Bus,
+    Delivery,
+    WrongSequenceError,
+    cancel_subject,
+    report_subject,
+    stage_subject,
+    task_subject,
+)
+from services.runtime.errors import UnavailableError
 from services.runtime.log import log
 from services.runtime.stage import stage_name, stage_value
-from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport
+from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport, TaskEvent
 
 FETCH_WAIT_S = 5.0
-ACK_WAIT_S = 10.0
+# A replica that died over a report holds up all that follow for so long.
+ACK_WAIT_S = 3.0
+# Of a report at which the store takes offence. Its lease runs out, and another attempt may say something else.
+MOST_TRIES = 5
 
 
 class BusCommands:
@@ -36,10 +52,29 @@ class BusPublisher:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def publish(self, event: EventRow) -> None:
+    async def publish(self, event: EventRow, after: int) -> int:
         """Publish one event."""
         payload = to_event(event).SerializeToString()
-        await self._bus.publish(task_subject(event.task_id), payload, msg_id=f"{event.task_id}/{event.seq}")
+        msg_id = f"{event.task_id}/{event.seq}"
+        try:
+            return await self._bus.publish(task_subject(event.task_id), payload, msg_id=msg_id, after=after)
+        except WrongSequenceError as exc:
+            raise OutOfOrderError(msg_id) from exc
+
+    async def newest(self, task_id: str) -> Told:
+        """What the stream has of a task."""
+        last = await self._bus.last(TASKS, task_subject(task_id))
+        return Told(TaskEvent.FromString(last[1]).seq, last[0]) if last else Told(0, 0)
+
+
+async def listen_to_events(bus: Bus, hear: Callable[[str, int], None]) -> None:
+    """Have ``hear`` told task and number of each event that any replica publishes. A hint: some may get lost."""
+
+    async def heard(payload: bytes) -> None:
+        event = TaskEvent.FromString(payload)
+        hear(event.task_id, event.seq)
+
+    await bus.listen(task_subject("*"), heard)
 
 
 async def notify_cancelled(bus: Bus, task_id: str) -> None:
@@ -48,8 +83,11 @@ async def notify_cancelled(bus: Bus, task_id: str) -> None:
 
 
 async def read_reports(bus: Bus, work: Work) -> None:
-    """Apply reports for ever, in the order in which they came; each is acknowledged once it is in the store."""
-    consumer = bus.consumer(REPORTS, "orchestrator", report_subject("*"), ack_wait_s=ACK_WAIT_S, max_pending=1000)
+    """Apply reports for ever, in the order in which they came; each is acknowledged once it is in the store.
+
+    Only one is out at a time, whichever replica has it: none overtakes another, also when one has to come again.
+    """
+    consumer = bus.consumer(REPORTS, "orchestrator", report_subject("*"), ack_wait_s=ACK_WAIT_S, max_pending=1)
     while True:
         delivery = await consumer.fetch(wait_s=FETCH_WAIT_S)
         if delivery is not None:
@@ -65,9 +103,12 @@ async def _apply(delivery: Delivery, work: Work) -> None:
         return
     try:
         await work.apply(report)
-    except VoiceloomError as exc:
+    except UnavailableError as exc:
         log.warning("report_waits", error=str(exc))
         await delivery.nak(1.0)
+    except Exception as exc:  # noqa: BLE001  one report that cannot be applied must not hold up all others for ever
+        log.error("report_not_applied", exc_info=exc, task_id=report.task_id, kind=report.kind, times=delivery.times)
+        await (delivery.nak(1.0) if delivery.times < MOST_TRIES else delivery.term())
     else:
         # A report that comes again is ignored by its number or by the state of its stage.
         await delivery.ack_soon()

@@ -60,6 +60,9 @@ STREAMS = (
     ),
 )
 
+# Error codes of "wrong last sequence", with the number that would be right or without.
+_WRONG_SEQUENCE = (10071, 10164)
+
 # What nats-py raises while the broker is away or its streams are loading.
 _AWAY = (nats.errors.Error, OSError, asyncio.TimeoutError)
 
@@ -84,6 +87,10 @@ def cancel_subject(task_id: str) -> str:
     return f"voiceloom.cancel.{task_id}"
 
 
+class WrongSequenceError(Exception):
+    """A message was to follow another one on its subject, which is not the last there."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One message of a work queue, to be settled once; a message that could not be settled comes again."""
@@ -94,6 +101,11 @@ class Delivery:
     def data(self) -> bytes:
         """The payload."""
         return self._message.data
+
+    @property
+    def times(self) -> int:
+        """How often it has been delivered, this time included."""
+        return int(self._message.metadata.num_delivered)
 
     async def ack(self) -> None:
         """Remove it from the queue, and wait until the broker confirms that (a double ack)."""
@@ -133,9 +145,15 @@ class Consumer:
     """A durable pull consumer; survives restarts of the broker, also one that lost its data."""
 
     def __init__(self, bus: Bus, stream: str, durable: str, subject: str, ack_wait_s: float, max_pending: int) -> None:
-        self._bus, self._stream, self._durable, self._subject = bus, stream, durable, subject
+        self._bus, self._stream, self._durable = bus, stream, durable
         self._config = ConsumerConfig(
-            ack_policy=AckPolicy.EXPLICIT, ack_wait=ack_wait_s, max_deliver=-1, max_ack_pending=max_pending
+            name=durable,
+            durable_name=durable,
+            filter_subject=subject,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ack_wait_s,
+            max_deliver=-1,
+            max_ack_pending=max_pending,
         )
         self._subscription: JetStreamContext.PullSubscription | None = None
         self._asking: asyncio.Task[list[Msg]] | None = None
@@ -173,16 +191,14 @@ class Consumer:
             self._asking.cancel()
 
     async def _subscribe(self) -> JetStreamContext.PullSubscription:
+        # Makes the consumer, or gives one that an earlier version has left the settings of this one.
         js = self._bus.jetstream
         try:
-            return await js.pull_subscribe(
-                self._subject, durable=self._durable, stream=self._stream, config=self._config
-            )
+            await js.add_consumer(self._stream, self._config)
         except nats.js.errors.NotFoundError:
             await self._bus.ensure_streams()
-            return await js.pull_subscribe(
-                self._subject, durable=self._durable, stream=self._stream, config=self._config
-            )
+            await js.add_consumer(self._stream, self._config)
+        return await js.pull_subscribe_bind(durable=self._durable, stream=self._stream)
 
     async def close(self) -> None:
         """Stop asking; the durable consumer stays at the broker."""
@@ -259,18 +275,39 @@ class Bus:
             else:
                 return
 
-    async def publish(self, subject: str, payload: bytes, *, msg_id: str) -> None:
-        """Store a message in its stream, once per ``msg_id``. Raises UnavailableError (UNAVAILABLE)."""
+    async def publish(self, subject: str, payload: bytes, *, msg_id: str, after: int | None = None) -> int:
+        """Store a message in its stream, once per ``msg_id``; answers its place there.
+
+        With ``after``, only if the last message of the subject is at that place (0: if there is none).
+        Raises WrongSequenceError, UnavailableError (UNAVAILABLE).
+        """
+        headers = {"Nats-Msg-Id": msg_id}
+        if after is not None:
+            headers["Nats-Expected-Last-Subject-Sequence"] = str(after)
         try:
-            headers = {"Nats-Msg-Id": msg_id}
             try:
-                await self.jetstream.publish(subject, payload, timeout=PUBLISH_TIMEOUT_S, headers=headers)
+                stored = await self.jetstream.publish(subject, payload, timeout=PUBLISH_TIMEOUT_S, headers=headers)
             except nats.js.errors.NoStreamResponseError:
                 # The broker came back without its data, or its streams are still loading.
                 await self.ensure_streams()
-                await self.jetstream.publish(subject, payload, timeout=PUBLISH_TIMEOUT_S, headers=headers)
+                stored = await self.jetstream.publish(subject, payload, timeout=PUBLISH_TIMEOUT_S, headers=headers)
+        except nats.js.errors.APIError as exc:
+            if exc.err_code in _WRONG_SEQUENCE:
+                raise WrongSequenceError(subject) from exc
+            raise UnavailableError("UNAVAILABLE", detail=repr(exc)) from exc
         except _AWAY as exc:
             raise UnavailableError("UNAVAILABLE", detail=repr(exc)) from exc
+        return int(stored.seq)
+
+    async def last(self, stream: str, subject: str) -> tuple[int, bytes] | None:
+        """Place and payload of the last message of a subject. Raises UnavailableError (UNAVAILABLE)."""
+        try:
+            found = await self.jetstream.get_last_msg(stream, subject)
+        except nats.js.errors.NotFoundError:
+            return None
+        except _AWAY as exc:
+            raise UnavailableError("UNAVAILABLE", detail=repr(exc)) from exc
+        return found.seq or 0, found.data or b""
 
     async def notify(self, subject: str, payload: bytes) -> None:
         """Tell whoever listens now; nobody is a fine answer, and so is a broker that is away."""

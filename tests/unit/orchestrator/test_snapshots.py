@@ -21,7 +21,7 @@ def test_snapshot_is_served_until_its_task_changes() -> None:
     store = FakeStore()
     kept: Snapshots[str] = Snapshots(store)  # type: ignore[arg-type]
     assert kept.get("t") is None
-    kept.put("t", "as it was", kept.begin())
+    kept.put("t", "as it was", kept.begin(), 1)
     store.commit({"other": 1})
     assert kept.get("t") == "as it was"
     store.commit({"t": 2})
@@ -33,7 +33,7 @@ def test_what_was_read_before_a_commit_is_not_kept_after_it() -> None:
     kept: Snapshots[str] = Snapshots(store)  # type: ignore[arg-type]
     mark = kept.begin()
     store.commit({"t": 2})
-    kept.put("t", "outdated", mark)
+    kept.put("t", "outdated", mark, 1)
     assert kept.get("t") is None
 
 
@@ -41,7 +41,20 @@ def test_snapshots_age_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: Snapshots[int] = Snapshots(FakeStore())  # type: ignore[arg-type]
     monkeypatch.setattr(snapshots, "MAX_SNAPSHOTS", 2)
     for number in range(3):
-        kept.put(str(number), number, kept.begin())
+        kept.put(str(number), number, kept.begin(), 1)
     assert [kept.get(str(number)) for number in range(3)] == [None, 1, 2]
     monkeypatch.setattr(snapshots, "MAX_AGE_S", 0.0)
     assert kept.get("2") is None
+
+
+def test_event_of_another_replica_makes_a_snapshot_old_and_ones_own_does_not() -> None:
+    kept: Snapshots[str] = Snapshots(FakeStore())  # type: ignore[arg-type]
+    kept.put("t", "as it was", kept.begin(), 7)
+    kept.hear("t", 7)
+    kept.hear("other", 9)
+    assert kept.get("t") == "as it was"
+    mark = kept.begin()
+    kept.hear("t", 8)
+    assert kept.get("t") is None
+    kept.put("t", "read before the event was heard of", mark, 7)
+    assert kept.get("t") is None

@@ -37,12 +37,16 @@ def upgrade() -> None:
     op.add_column("stages", sa.Column("away_since", sa.Float(), nullable=True))
     # What earlier stages made lies in their own folder.
     op.execute("UPDATE stages SET origin = 'tasks/' || task_id || '/' || name WHERE manifest IS NOT NULL")
+    # What is released or running is all that a look at the slots has to read.
+    released = sa.text("released_at IS NOT NULL")
+    op.create_index("ix_stages_released", "stages", ["released_at"], sqlite_where=released, postgresql_where=released)
     op.create_index("ix_stages_cache_key", "stages", ["owner", "cache_key"], unique=False)
     op.create_index("ix_stages_origin", "stages", ["origin"], unique=False)
 
 
 def downgrade() -> None:
     """Go back to the tables of 0001."""
+    op.drop_index("ix_stages_released", "stages")
     op.drop_index("ix_stages_origin", "stages")
     op.drop_index("ix_stages_cache_key", "stages")
     op.drop_column("stages", "away_since")
