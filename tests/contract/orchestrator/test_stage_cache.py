@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 
+import grpc
 import pytest
 from google.protobuf.message import Message as ProtoMessage
 from sqlalchemy import update
@@ -21,7 +25,8 @@ from services.runtime.artifacts import ArtifactStore
 from services.runtime.bus import Bus, report_subject
 from services.runtime.recipe import Recipe, Repeatable
 from services.runtime.stage import StageContext, StageFunction, stage_value
-from tests.contract.orchestrator.harness import MANIFESTS, System, manifest_of
+from tests.contract.orchestrator.harness import MANIFESTS, System, kill, manifest_of
+from tests.contract.orchestrator.test_recovery import process
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.pipeline.v1 import manifest_pb2 as manifests
 from voiceloom.pipeline.v1.pipeline_pb2 import (
@@ -306,6 +311,41 @@ async def test_purge_that_was_cut_off_is_finished_later(system: System, sweeper:
         assert await session.get(Task, first.id) is None
         assert await session.get(Task, second.id) is None
     await store.close()
+
+
+async def test_purge_by_a_process_that_is_killed_goes_on_when_it_is_back(system: System) -> None:
+    shop = Workshop()
+    await system.start_workers(shop.stages())
+    file = await system.upload(b"sound")
+    first = await trained(system, "first", file.id)
+    options = TaskOptions(quality=Quality.QUALITY_HIGH, language="auto")
+    request = pb.CreateTaskRequest(exp_name="second", file_ids=[file.id], options=options)
+    second = await system.ended((await system.tasks.CreateTask(request)).task.id)
+    before = await downloads(system, second.id)
+    await system.stop("workers")
+    await system.stop("orchestrator")
+    alone = ("sovits_train", "gpt_train", "inference")  # what the second made itself
+    for stage in alone:
+        for number in range(3000):
+            (system.artifacts / "tasks" / first.id / stage / "1" / f"{number}.bin").write_bytes(b"x")
+
+    def left(stage: str) -> bool:
+        return any(files for _, _, files in os.walk(system.artifacts / "tasks" / first.id / stage))
+
+    with process(system, "services.orchestrator") as orchestrator:
+        await system.reachable()
+        asked = asyncio.ensure_future(system.tasks.PurgeTask(pb.PurgeTaskRequest(task_id=first.id)))
+        await until(lambda: not left(alone[0]))
+        kill(orchestrator, signal.SIGKILL)
+        assert left(alone[-1])
+        with contextlib.suppress(grpc.RpcError):
+            await asked
+    with process(system, "services.orchestrator"):
+        await system.reachable()
+        await until(lambda: not left(alone[-1]), within_s=60)
+        assert await downloads(system, second.id) == before
+    assert folders(system, first.id) == {f"{first.id}/{stage}" for stage in STAGES if stage not in alone}
+    await system.start_orchestrator()
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed", "shortened", "manifest"])
