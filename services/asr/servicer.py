@@ -12,9 +12,11 @@ from services.asr.settings import AsrSettings
 from services.asr.transcribe import Transcription, transcribe
 from services.asr.worker import to_word
 from services.runtime.artifacts import ArtifactStore
-from services.runtime.errors import InvalidInputError, TooLargeError
-from services.voice.decode import DecodeLimits, decode
-from services.voice.errors import AudioTooLongError, AudioUnreadableError
+from services.runtime.errors import InvalidInputError, TooLargeError, UnavailableError
+from services.runtime.scratch import scratch_folder
+from services.voice.decode_limits import DecodeLimits
+from services.voice.errors import AudioTooLongError, AudioUnreadableError, DecoderLostError
+from services.voice.isolated import decode_isolated
 from voiceloom.asr.v1 import asr_pb2, asr_pb2_grpc
 from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
 
@@ -58,11 +60,15 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
     def _read(self, recording: ArtifactRef) -> Samples:
         limits = DecodeLimits(max_seconds=self._settings.max_transcribe_s)
         try:
-            wav, rate_hz = decode(self._artifacts.get_bytes(recording), limits)
+            with scratch_folder(self._settings.scratch_dir, "transcribe") as folder:
+                path = self._artifacts.get_file(recording, folder / "recording")
+                wav, rate_hz = decode_isolated(path, limits)
         except AudioTooLongError as exc:
             raise self._too_long() from exc
         except AudioUnreadableError as exc:
             raise InvalidInputError("AUDIO_UNREADABLE", detail=str(exc), reason=exc.reason) from exc
+        except DecoderLostError as exc:
+            raise UnavailableError("UNAVAILABLE", detail=str(exc)) from exc
         return np.asarray(soxr.resample(wav, rate_hz, SAMPLE_RATE_HZ), np.float32)
 
     def _too_long(self) -> TooLargeError:

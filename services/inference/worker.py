@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -35,14 +35,14 @@ from services.inference.reference import (
 )
 from services.inference.settings import InferenceSettings
 from services.inference.voices import Models
-from services.runtime.errors import StageFailedError
+from services.runtime.errors import StageFailedError, UnavailableError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext, StopFlag
 from services.voice.audio import resample, write_wav
-from services.voice.decode import AudioReader
-from services.voice.errors import VoiceError
+from services.voice.errors import DecoderLostError, VoiceError
 from services.voice.gpt import Gpt
+from services.voice.isolated import IsolatedReader
 from services.voice.pack import Sampling
 from services.voice.script import language_of
 from services.voice.sovits import Sovits
@@ -190,7 +190,9 @@ class _Run:
         file = self.ctx.claim.ref_audio
         path = self.ctx.artifacts.get_file(file.ref, self.ctx.scratch / "given_reference")
         try:
-            wav = _beginning(path, self.rate)
+            wav = _beginning(path, self.rate, self.ctx.stop.raise_if_set)
+        except DecoderLostError as exc:
+            raise UnavailableError("UNAVAILABLE", detail=str(exc)) from exc
         except VoiceError:  # damaged since it was uploaded
             return None
         hear = partial(self.recogniser.hear, sample_rate_hz=self.rate, language=self.language, word_times=True)
@@ -327,10 +329,10 @@ def filename_of(exp_name: str, gpt_epoch: int, sovits_epoch: int) -> str:
     return f"{exp_name}_sovits-e{sovits_epoch}_gpt-e{gpt_epoch}.wav"
 
 
-def _beginning(path: Path, sample_rate_hz: int) -> np.ndarray:
+def _beginning(path: Path, sample_rate_hz: int, check_stop: Callable[[], None]) -> np.ndarray:
     """The first minute of a recording, however long it is. Raises VoiceError when it cannot be decoded."""
     parts: list[np.ndarray] = []
-    with AudioReader(path) as reader:
+    with IsolatedReader(path, check=check_stop) as reader:
         for block in reader.blocks():
             parts.append(block)
             if reader.seconds >= _GIVEN_S:

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from services.preprocessing.clip_file import ClipFile
 from services.preprocessing.cuts import CutRules, choose_clips
 from services.preprocessing.inspection import bad_recordings_refused
 from services.preprocessing.loudness import fade_edges, measure_lufs, normalize, to_int16
 from services.preprocessing.report import DataReport, NoiseMeter
 from services.preprocessing.waveform import Waveform, load_waveform
 from services.runtime.errors import InvalidInputError
-from services.voice.decode import DEFAULT_LIMITS, AudioFacts, DecodeLimits
+from services.voice.decode_limits import DEFAULT_CHILD_LIMITS, DEFAULT_LIMITS, AudioFacts, ChildLimits, DecodeLimits
 from services.voice.vad import SAMPLE_RATE_HZ as VAD_RATE_HZ
 from services.voice.vad import WINDOW, WINDOW_S, SpeechDetector, speech_segments
 
@@ -70,9 +71,9 @@ class Clip:
 class Slices:
     """What was cut from the recordings."""
 
-    clips: list[Clip] = field(default_factory=list)
     # int16 samples (N,) of every kept clip, by its id.
-    samples: dict[str, NDArray[np.int16]] = field(default_factory=dict)
+    samples: ClipFile
+    clips: list[Clip] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,16 @@ def slice_recordings(
     *,
     rules: SliceRules = SliceRules(),
     limits: DecodeLimits = DEFAULT_LIMITS,
+    child: ChildLimits = DEFAULT_CHILD_LIMITS,
     progress: Progress = lambda fraction, key, **args: None,
     check_stop: Callable[[], None] = lambda: None,
 ) -> tuple[Slices, DataReport]:
-    """Slice recordings in order; clip ids run through all of them.
+    """Slice recordings in order; clip ids run through all of them. Samples of kept clips lie in a file in `scratch`.
 
     Raises InvalidInputError: AUDIO_UNREADABLE; AUDIO_TOO_LONG; AUDIO_SILENT where no speech was found at all;
-    AUDIO_TOO_SHORT where less than rules.min_usable_s of it is usable.
+    AUDIO_TOO_SHORT where less than rules.min_usable_s of it is usable. UnavailableError where the decoder was lost.
     """
-    slices = Slices()
+    slices = Slices(ClipFile(scratch / "clips.i16"))
     measured: list[_Measured] = []
     before_s = 0.0
     expected_s = sum(recording.seconds for recording in recordings)
@@ -114,7 +116,7 @@ def slice_recordings(
         file = scratch / "waveform.f32"
         with bad_recordings_refused(limits):
             room = replace(limits, max_seconds=limits.max_seconds - before_s)
-            waveform = load_waveform(recording.path, file, sample_rate_hz, room, decoded)
+            waveform = load_waveform(recording.path, file, sample_rate_hz, room, child, decoded, check_stop)
         measured.append(_slice_one(waveform, before_s, slices, rules, progress, check_stop))
         before_s += waveform.facts.seconds
         file.unlink()
@@ -167,7 +169,7 @@ def _add_clip(
     clip = Clip(f"c{len(slices.clips):04d}", before_s + start_s, end_s - start_s, reason, lufs, snr_db)
     slices.clips.append(clip)
     if clip.kept:
-        slices.samples[clip.id] = to_int16(normalize(samples, lufs, rules.target_lufs, rules.peak))
+        slices.samples.add(clip.id, to_int16(normalize(samples, lufs, rules.target_lufs, rules.peak)))
 
 
 def _checked_report(slices: Slices, measured: list[_Measured], rules: SliceRules) -> DataReport:

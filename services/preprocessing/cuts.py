@@ -77,17 +77,20 @@ def choose_clips(
 
 def _split(segment: Segment, probabilities: Values, levels_db: Values, rules: CutRules) -> list[Segment]:
     """Halve a segment that is too long for one clip at the quietest point that leaves both sides long enough."""
-    start, end = segment
-    if (end - start) * WINDOW_S <= rules.max_speech_s:
-        return [segment]
     margin = round(rules.min_s / WINDOW_S)
-    # Between words both the level and the probability dip; three windows (0.1 s) skip stop consonants.
-    score = np.convolve(levels_db[start:end] + 10.0 * probabilities[start:end], np.full(3, 1 / 3), mode="same")
-    cut = start + margin + int(np.argmin(score[margin : end - start - margin]))
-    return [
-        *_split((start, cut), probabilities, levels_db, rules),
-        *_split((cut, end), probabilities, levels_db, rules),
-    ]
+    pieces: list[Segment] = []
+    # A list and no recursion: hours of speech without a pause may be cut thousands of times from one end.
+    rest = [segment]
+    while rest:
+        start, end = rest.pop()
+        if (end - start) * WINDOW_S <= rules.max_speech_s:
+            pieces.append((start, end))
+            continue
+        # Between words both the level and the probability dip; three windows (0.1 s) skip stop consonants.
+        score = np.convolve(levels_db[start:end] + 10.0 * probabilities[start:end], np.full(3, 1 / 3), mode="same")
+        cut = start + margin + int(np.argmin(score[margin : end - start - margin]))
+        rest += [(cut, end), (start, cut)]
+    return pieces
 
 
 def _clip_cost(pieces: list[Segment], rules: CutRules) -> float:

@@ -4,19 +4,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.runtime.errors import InvalidInputError, TooLargeError
-from services.voice.decode import AudioFacts, DecodeLimits, probe
-from services.voice.errors import AudioTooLongError, AudioUnreadableError
+from services.runtime.errors import InvalidInputError, TooLargeError, UnavailableError
+from services.voice.decode_limits import AudioFacts, ChildLimits, DecodeLimits
+from services.voice.errors import AudioTooLongError, AudioUnreadableError, DecoderLostError
+from services.voice.isolated import probe_isolated
 
 
-def inspect_recording(path: Path, limits: DecodeLimits, check_stop: Callable[[], None]) -> AudioFacts:
-    """Decode a recording to its end.
+def inspect_recording(
+    path: Path, limits: DecodeLimits, child: ChildLimits, check_stop: Callable[[], None]
+) -> AudioFacts:
+    """Decode a recording to its end, in a process of its own.
 
-    Raises InvalidInputError (AUDIO_UNREADABLE), TooLargeError (PAYLOAD_TOO_LARGE), and whatever check_stop raises.
+    Raises InvalidInputError (AUDIO_UNREADABLE), TooLargeError (PAYLOAD_TOO_LARGE), UnavailableError where that process
+    was lost, and whatever check_stop raises.
     """
     try:
         with bad_recordings_refused(limits):
-            return probe(path, limits, check_stop)
+            return probe_isolated(path, limits, child, check_stop)
     except InvalidInputError as exc:
         if exc.code != "AUDIO_TOO_LONG":
             raise
@@ -25,13 +29,15 @@ def inspect_recording(path: Path, limits: DecodeLimits, check_stop: Callable[[],
 
 @contextmanager
 def bad_recordings_refused(limits: DecodeLimits) -> Iterator[None]:
-    """Turn what the decoder says about a recording into InvalidInputError: AUDIO_UNREADABLE or AUDIO_TOO_LONG."""
+    """Turn what the decoder says into InvalidInputError (AUDIO_UNREADABLE or AUDIO_TOO_LONG) or UnavailableError."""
     try:
         yield
     except AudioUnreadableError as exc:
         raise InvalidInputError("AUDIO_UNREADABLE", detail=str(exc), reason=exc.reason) from exc
     except AudioTooLongError as exc:
         raise InvalidInputError("AUDIO_TOO_LONG", detail=str(exc), limit=spoken_seconds(limits.max_seconds)) from exc
+    except DecoderLostError as exc:
+        raise UnavailableError("UNAVAILABLE", detail=str(exc)) from exc
 
 
 def spoken_seconds(seconds: float) -> str:

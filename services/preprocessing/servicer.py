@@ -11,7 +11,7 @@ from services.preprocessing.settings import PreprocessingSettings
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import StoppedError
 from services.runtime.scratch import scratch_folder
-from services.voice.decode import AudioFacts
+from services.voice.decode_limits import AudioFacts
 from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
 from voiceloom.preprocessing.v1 import preprocessing_pb2, preprocessing_pb2_grpc
 
@@ -52,4 +52,4 @@ class PreprocessingServicer(preprocessing_pb2_grpc.PreprocessingServiceServicer)
             limits = replace(limits, max_seconds=min(max_seconds, limits.max_seconds))
         with scratch_folder(self._settings.scratch_dir, "inspect") as folder:
             path = self._artifacts.get_file(recording, folder / "recording")
-            return inspect_recording(path, limits, check)
+            return inspect_recording(path, limits, self._settings.child_limits, check)

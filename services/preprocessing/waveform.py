@@ -7,7 +7,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from services.voice.decode import AudioFacts, AudioReader, DecodeLimits
+from services.voice.decode_limits import AudioFacts, ChildLimits, DecodeLimits
+from services.voice.isolated import IsolatedReader
 from services.voice.vad import WINDOW_S
 
 Samples = NDArray[np.float32]
@@ -18,18 +19,20 @@ BLOCK_S = 10.0
 
 
 class Waveform:
-    """Mono float32 samples at one rate, mapped from a file, and what was learnt while decoding them."""
+    """Mono float32 samples at one rate, kept in a file, and what was learnt while decoding them."""
 
-    def __init__(self, samples: Samples, sample_rate_hz: int, facts: AudioFacts, clipped: NDArray[np.int64]) -> None:
-        self.samples = samples
+    def __init__(self, file: Path, sample_rate_hz: int, facts: AudioFacts, clipped: NDArray[np.int64]) -> None:
+        self._file = file
+        self.length = file.stat().st_size // 4
         self.sample_rate_hz = sample_rate_hz
         self.facts = facts
         # Clipped samples of the source, counted per 32 ms.
         self.clipped = clipped
 
     def cut(self, start_s: float, end_s: float) -> Samples:
-        """Copy of the samples between two times."""
-        return np.array(self.samples[round(start_s * self.sample_rate_hz) : round(end_s * self.sample_rate_hz)])
+        """The samples between two times."""
+        start = round(start_s * self.sample_rate_hz)
+        return self._read(start, round(end_s * self.sample_rate_hz) - start)
 
     def clipping_ratio(self, start_s: float = 0.0, end_s: float | None = None) -> float:
         """Share of the source's samples between two times that are clipped."""
@@ -42,32 +45,59 @@ class Waveform:
         """The samples at another rate, in blocks of about ten seconds."""
         resampler = soxr.ResampleStream(self.sample_rate_hz, sample_rate_hz, 1, dtype="float32")
         size = int(BLOCK_S * self.sample_rate_hz)
-        for start in range(0, len(self.samples), size):
-            last = start + size >= len(self.samples)
-            yield resampler.resample_chunk(np.array(self.samples[start : start + size]), last=last)
+        for start in range(0, self.length, size):
+            yield resampler.resample_chunk(self._read(start, size), last=start + size >= self.length)
+
+    def _read(self, start: int, count: int) -> Samples:
+        return np.fromfile(self._file, np.float32, count, offset=4 * start)
+
+
+class _Clipping:
+    """Counts clipped samples per 32 ms, in memory that grows with the seconds and not with the clipping."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._per_window = sample_rate_hz * WINDOW_S
+        self._counts = np.zeros(1024, np.int64)
+        self._position = 0
+
+    def push(self, block: Samples) -> None:
+        """Take the next samples."""
+        hits = np.flatnonzero(np.abs(block) >= CLIPPED_AT)
+        windows = ((self._position + hits) / self._per_window).astype(np.int64)
+        self._position += len(block)
+        last = int(self._position / self._per_window) + 1
+        if last > len(self._counts):
+            self._counts = np.concatenate([self._counts, np.zeros(last, np.int64)])
+        if len(windows):
+            first = int(windows[0])
+            here = np.bincount(windows - first)
+            self._counts[first : first + len(here)] += here
+
+    def counts(self) -> NDArray[np.int64]:
+        """Clipped samples of every window, up to the end."""
+        return self._counts[: int(self._position / self._per_window) + 1]
 
 
 def load_waveform(
-    source: Path, file: Path, sample_rate_hz: int, limits: DecodeLimits, decoded: Callable[[float], None]
+    source: Path,
+    file: Path,
+    sample_rate_hz: int,
+    limits: DecodeLimits,
+    child: ChildLimits,
+    decoded: Callable[[float], None],
+    check_stop: Callable[[], None],
 ) -> Waveform:
     """Decode `source` into `file` at `sample_rate_hz`; `decoded` is told the seconds so far after every block.
 
-    Raises AudioUnreadableError and AudioTooLongError.
+    Raises AudioUnreadableError, AudioTooLongError, DecoderLostError, and whatever `check_stop` raises.
     """
-    with AudioReader(source, limits) as reader, file.open("wb") as out:
-        rate = reader.sample_rate_hz
-        resampler = soxr.ResampleStream(rate, sample_rate_hz, 1, dtype="float32")
-        clipped: list[NDArray[np.int64]] = []
-        position = 0
+    with IsolatedReader(source, limits, child, check_stop) as reader, file.open("wb") as out:
+        resampler = soxr.ResampleStream(reader.sample_rate_hz, sample_rate_hz, 1, dtype="float32")
+        clipping = _Clipping(reader.sample_rate_hz)
         for block in reader.blocks():
-            hits = np.flatnonzero(np.abs(block) >= CLIPPED_AT)
-            clipped.append(((position + hits) / (rate * WINDOW_S)).astype(np.int64))
-            position += len(block)
+            clipping.push(block)
             out.write(resampler.resample_chunk(block).tobytes())
             decoded(reader.seconds)
         out.write(resampler.resample_chunk(np.zeros(0, np.float32), last=True).tobytes())
         facts = reader.facts()
-    windows = int(facts.seconds / WINDOW_S) + 1
-    counts = np.bincount(np.concatenate(clipped) if clipped else np.zeros(0, np.int64), minlength=windows)
-    samples = np.memmap(file, np.float32, mode="r") if file.stat().st_size else np.zeros(0, np.float32)
-    return Waveform(samples, sample_rate_hz, facts, counts)
+    return Waveform(file, sample_rate_hz, facts, clipping.counts())

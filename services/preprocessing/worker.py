@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from services.preprocessing.audio_slice import Clip, Recording, Slices, slice_recordings
+from services.preprocessing.clip_file import write_tensors
 from services.preprocessing.report import DataReport
 from services.preprocessing.settings import PreprocessingSettings
 from services.runtime.recipe import Recipe
@@ -30,12 +31,15 @@ class AudioSliceWorker:
             ctx.scratch,
             rules=self._settings.slice_rules,
             limits=self._settings.decode_limits,
+            child=self._settings.child_limits,
             progress=ctx.progress,
             check_stop=ctx.stop.raise_if_set,
         )
         _tell(ctx, slices, report)
+        tensors = ctx.scratch / "clips.safetensors"
+        write_tensors(slices.samples, tensors)
         return manifest_pb2.AudioSliceManifest(
-            clips_ref=ctx.write_tensors("clips.safetensors", dict(slices.samples)),
+            clips_ref=ctx.put_file("clips.safetensors", tensors),
             sample_rate_hz=self._pack.sample_rate_hz,
             clips=[_to_row(clip) for clip in slices.clips],
             report=_to_report(report),

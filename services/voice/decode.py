@@ -1,15 +1,17 @@
 """Turns a recording in any common format into mono float32 blocks and counts its seconds by decoding it to the end.
 
 Everything a stranger uploads passes through here, so only known containers are opened, nothing outside the file is
-ever followed (no playlists, no network), and length, memory and decoded bytes are bounded.
+ever followed (no playlists, no network), and length, memory and decoded bytes are bounded. Services let it run in a
+process of its own: isolated.py.
 """
 
+import errno
 import io
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import av
 import numpy as np
@@ -19,6 +21,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from services.voice.decode_limits import DEFAULT_LIMITS, AudioFacts, DecodeLimits
 from services.voice.errors import AudioTooLongError, AudioUnreadableError
 
 Samples = NDArray[np.float32]
@@ -37,34 +40,14 @@ STATES_ITS_LENGTH = ("flac", "mov")
 MAGIC = (b"RIFF", b"RF64", b"FORM", b"fLaC", b"ID3", b"OggS", b"\x1aE\xdf\xa3", b"#!AMR")
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 768_000
-LARGEST_PACKET_BYTES = 64 * 2**20
+LARGEST_PACKET_BYTES = 16 * 2**20
 # FFmpeg keeps pointers to at most this many planes in the frame itself. For more, PyAV 18 counts planes past the end of
 # FFmpeg's array (it expects a null pointer there) and reads memory that is not the frame's.
 MOST_PLANES = 8
 LOUDEST = 8.0
 
 
-@dataclass(frozen=True)
-class DecodeLimits:
-    """How much of a recording is decoded before it is refused; exactly the limit passes."""
-
-    max_seconds: float = 2 * 3600.0
-    # Sample values of all channels as the codec delivers them: bounds the work that a small file can cause.
-    max_decoded_bytes: int = 16 * 2**30
-
-
-DEFAULT_LIMITS = DecodeLimits()
-
-
-@dataclass(frozen=True)
-class AudioFacts:
-    """What a recording is, counted by decoding it to its end."""
-
-    seconds: float
-    sample_rate_hz: int
-    channels: int
-    container: str
-    codec: str
+Source = Path | bytes | BinaryIO
 
 
 class AudioReader:
@@ -76,10 +59,13 @@ class AudioReader:
     Raises AudioUnreadableError from the constructor or from blocks(), and AudioTooLongError from blocks().
     """
 
-    def __init__(self, source: Path | bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, source: Source, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
         self.limits = limits
-        self._container = _open_container(source)
+        # What is opened here is closed at the end or when the recording is refused at once.
+        self._opened = ExitStack()
         try:
+            file = self._opened.enter_context(_as_file(source))
+            self._container = self._opened.enter_context(_open_container(file))
             self._stream = _best_audio_stream(self._container)
             self.container: str = self._container.format.name
             self.codec: str = self._stream.codec_context.codec.canonical_name
@@ -89,7 +75,7 @@ class AudioReader:
             self._frames = self._decode_frames()
             first = self._first_frame()
         except BaseException:
-            self._container.close()
+            self._opened.close()
             raise
         self._first: AudioFrame | None = first
         self.sample_rate_hz: int = first.sample_rate
@@ -102,7 +88,7 @@ class AudioReader:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._frames.close()
-        self._container.close()
+        self._opened.close()
 
     @property
     def seconds(self) -> float:
@@ -169,6 +155,8 @@ class AudioReader:
         while True:
             try:
                 packet = next(packets, None)
+            except MemoryError:
+                raise
             except (av.FFmpegError, ValueError) as exc:
                 self._refuse_if_broken_early(exc)
                 return
@@ -179,6 +167,8 @@ class AudioReader:
             self._last_position = max(self._last_position, packet.pos or 0)
             try:
                 frames = packet.decode()
+            except MemoryError:
+                raise
             except (av.FFmpegError, ValueError):
                 self._bad_bytes += packet.size
                 continue
@@ -220,7 +210,7 @@ class AudioReader:
 
 
 def probe(
-    source: Path | bytes, limits: DecodeLimits = DEFAULT_LIMITS, check: Callable[[], None] = lambda: None
+    source: Source, limits: DecodeLimits = DEFAULT_LIMITS, check: Callable[[], None] = lambda: None
 ) -> AudioFacts:
     """Decode the whole recording, keep nothing of it, and say what it is; `check` may raise to stop in between."""
     with AudioReader(source, limits) as reader:
@@ -229,37 +219,51 @@ def probe(
         return reader.facts()
 
 
-def decode(source: Path | bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> tuple[Samples, int]:
+def decode(source: Source, limits: DecodeLimits = DEFAULT_LIMITS) -> tuple[Samples, int]:
     """Decode a short recording at once: mono float32 samples (N,) and their rate in Hz."""
     with AudioReader(source, limits) as reader:
         blocks = list(reader.blocks())
         return (np.concatenate(blocks) if blocks else np.zeros(0, np.float32)), reader.sample_rate_hz
 
 
-def _open_container(source: Path | bytes) -> InputContainer:
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if size == 0:
+class _Nameless:
+    """A file without its name: PyAV hands the name to FFmpeg, which has no business with it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._seek, self.read, self.tell = file.seek, file.read, file.tell
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go there. FFmpeg asks for impossible places in damaged files, takes -1 for an answer and goes on."""
+        try:
+            return self._seek(offset, whence)
+        except ValueError:
+            return -1
+        except OSError as exc:
+            if exc.errno != errno.EINVAL:
+                raise
+            return -1
+
+
+def _as_file(source: Source) -> AbstractContextManager[BinaryIO]:
+    if isinstance(source, Path):
+        return source.open("rb")
+    return io.BytesIO(source) if isinstance(source, bytes) else nullcontext(source)
+
+
+def _open_container(file: BinaryIO) -> InputContainer:
+    head = file.read(12)
+    if not head:
         raise AudioUnreadableError("empty")
-    options = {"format_whitelist": CONTAINERS, "codec_whitelist": CODECS, "protocol_whitelist": "file"}
+    file.seek(0)
+    # The file is read by us: FFmpeg itself may open nothing, whatever a container refers to.
+    options = {"format_whitelist": CONTAINERS, "codec_whitelist": CODECS, "protocol_whitelist": "none"}
     try:
-        return av.open(
-            io.BytesIO(source) if isinstance(source, bytes) else f"file:{source}",
-            mode="r",
-            container_options=options,
-            metadata_errors="replace",
-        )
+        return av.open(_Nameless(file), mode="r", container_options=options, metadata_errors="replace")
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError) as exc:
-        reason = "damaged" if _looks_like_sound(source) else "not_audio"
-        raise AudioUnreadableError(reason, detail=type(exc).__name__) from exc
-
-
-def _looks_like_sound(source: Path | bytes) -> bool:
-    if isinstance(source, bytes):
-        head = source[:12]
-    else:
-        with source.open("rb") as file:
-            head = file.read(12)
-    return head.startswith(MAGIC) or head[4:8] == b"ftyp"
+        looks_like_sound = head.startswith(MAGIC) or head[4:8] == b"ftyp"
+        raise AudioUnreadableError("damaged" if looks_like_sound else "not_audio", detail=type(exc).__name__) from exc
 
 
 def _best_audio_stream(container: InputContainer) -> AudioStream:

@@ -3,7 +3,9 @@
 VoiceError
 ├── PackError         a voice pack is missing, altered or does not fit its own description
 ├── CheckpointError   a weights file cannot be read safely, or belongs to another family
-└── LanguageError     no text front end speaks the language
+├── LanguageError     no text front end speaks the language
+├── AudioUnreadableError, AudioTooLongError    a recording is refused
+└── DecoderLostError  the process that decodes was lost, through no fault of the recording
 """
 
 
@@ -34,7 +36,8 @@ class LanguageError(VoiceError):
 class AudioUnreadableError(VoiceError):
     """The recording is not sound, or too damaged to use.
 
-    `reason` is "empty", "not_audio", "no_sound" (a film without sound), "unsupported" or "damaged".
+    `reason` is "empty", "not_audio", "no_sound" (a film without sound), "unsupported" or "damaged"; from a decoder in a
+    process of its own also "takes_too_long", "needs_memory" and "breaks_decoder".
     """
 
     code = "AUDIO_UNREADABLE"
@@ -52,3 +55,9 @@ class AudioTooLongError(VoiceError):
     def __init__(self, max_seconds: float, *, detail: str = "") -> None:
         super().__init__(detail or f"longer than {max_seconds:g} s")
         self.max_seconds = max_seconds
+
+
+class DecoderLostError(VoiceError):
+    """The process that decodes did not start, or somebody ended it; the recording may be good."""
+
+    code = "UNAVAILABLE"
