@@ -36,7 +36,7 @@ KEY := $(shell cat pyproject.toml constraints.txt requirements-nodeps.txt deploy
 STAMP := $(VENV)/.voiceloom-$(KEY)
 JUDGES := $(VENV)/.voiceloom-judges-$(shell sha256sum requirements-eval.txt | cut -c1-16)
 
-.PHONY: help setup test lint format demo up corpus protos protos-check parity bench chaos eval-pack clean
+.PHONY: help setup test lint format demo up corpus protos protos-check parity bench chaos fuzz eval-pack clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -86,6 +86,9 @@ chaos: setup  ## Prove that nothing is lost while a stack is being broken: make 
 
 bench: setup  ## Measure the figures of docs/benchmarks.md (wants an idle machine)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+fuzz: setup  ## Feed bad recordings to the upload decoder: make fuzz SECONDS=3600 SEED=1
+	$(BIN)/python -m tests.fuzz.decoder --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --out $(or $(OUT),.data/fuzz) $(ARGS)
 
 eval-pack: setup $(JUDGES)  ## Train and measure voices: make eval-pack SPEAKERS="a b" EVAL_DATA=folder QUALITY=fast
 	$(BIN)/python -m eval.pack --pack $(PACK) --out $(or $(OUT),eval-output) --quality "$(QUALITY)" \
