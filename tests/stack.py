@@ -169,11 +169,11 @@ def output_path(data: Path) -> Path:
 
 
 def processes_of(data: Path) -> list[psutil.Process]:
-    """Every process whose environment names the artifacts of this data folder."""
+    """Every process whose environment names the scratch folder of this data folder."""
     found = []
     for process in psutil.process_iter():
         try:
-            mine = process.environ().get("VOICELOOM_ARTIFACTS_URL") == str(data.resolve() / "artifacts")
+            mine = process.environ().get("VOICELOOM_SCRATCH_DIR") == str(data.resolve() / "scratch")
             if mine and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:

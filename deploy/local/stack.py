@@ -24,6 +24,9 @@ def is_orchestrator(name: str) -> bool:
     return name.partition("-")[0] == SERVICES[0]
 
 
+ARTIFACTS, DATABASE = "VOICELOOM_ARTIFACTS_URL", "VOICELOOM_DATABASE_URL"
+ARTIFACTS_SECRET = "VOICELOOM_ARTIFACTS_SECRET"  # noqa: S105  the name of a setting, not a secret
+
 # Settings that suit one machine; what the caller's own environment says wins.
 DEFAULTS = {
     "VOICELOOM_HEAVY_SLOTS": "1",
@@ -144,28 +147,32 @@ def environment(base: Mapping[str, str], layout: Layout, pack: Path, ports: Mapp
         "VOICELOOM_NATS_URL": f"nats://127.0.0.1:{ports['nats']}",
         "VOICELOOM_ORCHESTRATOR_ADDRESS": orchestrators,
         **{f"VOICELOOM_{name.upper()}_ADDRESS": f"127.0.0.1:{ports[name]}" for name in WORKERS},
-        "VOICELOOM_ARTIFACTS_URL": str(layout.artifacts),
+        # Rows and artifacts may be kept elsewhere: in a PostgreSQL, in a bucket.
+        ARTIFACTS: base.get(ARTIFACTS) or str(layout.artifacts),
+        DATABASE: base.get(DATABASE) or f"sqlite+aiosqlite:///{layout.database}",
         "VOICELOOM_SCRATCH_DIR": str(layout.scratch),
-        "VOICELOOM_DATABASE_URL": f"sqlite+aiosqlite:///{layout.database}",
         "VOICELOOM_PACK_DIR": str(pack),
     }
 
 
 def programs(layout: Layout, pack: Path, ports: Mapping[str, int], base: Mapping[str, str]) -> list[Program]:
     """Every program of a stack in starting order; `ports` has one port for each (and so says how many there are)."""
-    # Only who signs webhooks gets to know the secret.
-    known = {name: value for name, value in base.items() if name != webhook_secret.SETTING}
-    shared = environment(known, layout, pack, ports)
-    secret = {webhook_secret.SETTING: base.get(webhook_secret.SETTING, "")}
+    shared = environment({webhook_secret.SETTING: "", **base}, layout, pack, ports)
+
+    def known(path: str) -> dict[str, str]:
+        """A secret is told to those who need it: who signs webhooks, who opens the database, who reads artifacts."""
+        hidden: set[str] = set() if path == "services.orchestrator" else {webhook_secret.SETTING, DATABASE}
+        if not path.startswith("services."):
+            hidden.add(ARTIFACTS_SECRET)
+        return {name: value for name, value in shared.items() if name not in hidden}
 
     def module(name: str, path: str, rank: int) -> Program:
         port = ports[name]
-        own = {"VOICELOOM_PORT": str(port), **(secret if path == "services.orchestrator" else {})}
-        return Program(name, (sys.executable, "-m", path), port, rank, {**shared, **own})
+        return Program(name, (sys.executable, "-m", path), port, rank, {**known(path), "VOICELOOM_PORT": str(port)})
 
     broker = (find_nats_server(), "--config", str(layout.nats / "nats.conf"))
     return [
-        Program("nats", broker, ports["nats"], 0, shared),
+        Program("nats", broker, ports["nats"], 0, known("")),
         *(module(name, "services.orchestrator", 1) for name in ports if is_orchestrator(name)),
         *(module(name, f"services.{name}", 2) for name in WORKERS),
         module("gateway", "gateway", 3),

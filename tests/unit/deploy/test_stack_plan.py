@@ -75,6 +75,22 @@ def test_the_users_own_settings_win_over_the_defaults_but_not_over_the_addresses
     assert environ["VOICELOOM_NATS_URL"] == f"nats://127.0.0.1:{PORTS['nats']}"
 
 
+def test_rows_and_artifacts_may_be_kept_elsewhere(layout: Layout) -> None:
+    base = {"VOICELOOM_DATABASE_URL": "postgresql+asyncpg://u:p@db/v", "VOICELOOM_ARTIFACTS_URL": "s3://bucket"}
+    environ = environment(base, layout, Path("/pack"), PORTS)
+    assert {name: environ[name] for name in base} == base
+    unset = environment(dict.fromkeys(base, ""), layout, Path("/pack"), PORTS)
+    assert all(str(layout.data) in unset[name] for name in base)
+
+
+def test_secrets_are_told_only_to_those_who_need_them(layout: Layout) -> None:
+    base = {"VOICELOOM_DATABASE_URL": "postgresql+asyncpg://u:dbword@db/v", "VOICELOOM_ARTIFACTS_SECRET": "s3word"}
+    for program in programs(layout, Path("/pack"), PORTS, base):
+        known = " ".join(program.environment.values())
+        assert ("dbword" in known) == (program.name == "orchestrator")
+        assert ("s3word" in known) == (program.name in SERVICES)
+
+
 @pytest.mark.parametrize("given", [{}, {"no_proxy": "example.org"}, {"NO_PROXY": "example.org"}])
 def test_loopback_traffic_never_goes_through_a_proxy(layout: Layout, given: dict[str, str]) -> None:
     bypass = environment({"http_proxy": "http://proxy:3128", **given}, layout, Path("/pack"), PORTS)["no_proxy"]
