@@ -15,6 +15,7 @@ from tests.chaos.state import ENDED, Rows
 from voiceloom.pipeline.v1.pipeline_pb2 import TaskEvent
 
 TERMINAL = (COMPLETED, FAILED, CANCELLED)
+DONE = ("stage.done", "stage.taken_over")
 
 
 def check_tasks(accepted: Sequence[Accepted], rows: Rows, violations: Violations) -> None:
@@ -65,7 +66,7 @@ def check_history(task: Task, events: Sequence[EventRow], violations: Violations
             violations.add("terminal", f"{label}: life {number + 1} has {ends} ends, and ends with {kinds[-1]}")
         if life[0].data.get("state") != "queued":
             violations.add("terminal", f"{label}: life {number + 1} begins with {life[0].data}")
-        done = Counter(event.data["stage"] for event in life if event.data.get("key") == "stage.done")
+        done = Counter(event.data["stage"] for event in life if event.data.get("key") in DONE)
         twice = [stage for stage, times in done.items() if times > 1]
         if twice:
             violations.add("committed", f"{label}: committed twice in one life: {twice}")
