@@ -106,7 +106,8 @@ class ChaosStack:
                     await asyncio.sleep(0.2)
 
     def _programs(self) -> list[Program]:
-        base = {**base_environment(), **self._environment}
+        places = {"VOICELOOM_ARTIFACTS_URL": str(self.folders.artifacts), "VOICELOOM_DATABASE_URL": self.database_url}
+        base = {**base_environment(), **self._environment, **places}
         found = {program.name: program for program in programs(self.folders, NANO, self.ports, base)}
         for name in (*ORCHESTRATORS, *GATEWAYS):
             if name not in found:
