@@ -17,7 +17,7 @@ from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import FileServiceStub, Tas
 # Nobody is away for longer than a pause of the longest kind and a restart after it.
 PATIENCE_S = 300.0
 _PAUSE_S = 0.5
-_AWAY = (429, 503)
+_AWAY = (429, 503, 507)
 _AWAY_CODES = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,

@@ -135,6 +135,7 @@ class Run:
         """Check every rule."""
         violations = self.report.violations
         rows = await watch.rows()
+        rows.write(self._plan.data / "rows.jsonl")
         check_events.check_tasks(load.accepted, rows, violations)
         for task_id, task in rows.tasks.items():
             check_events.check_history(task, rows.events[task_id], violations)

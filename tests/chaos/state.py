@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from services.orchestrator.models import EventRow, File, Stage, Task
+from services.orchestrator.models import Base, EventRow, File, Stage, Task
 
 EVERY_S = 0.7
 ENDED = ("completed", "failed", "cancelled")
@@ -24,6 +27,20 @@ class Rows:
     tasks: dict[str, Task]
     events: dict[str, list[EventRow]]
     files: dict[str, File]
+
+    def write(self, path: Path) -> None:
+        """As JSON lines: tasks, their stages, their events."""
+        with path.open("w", encoding="utf-8") as file:
+            for task in self.tasks.values():
+                stages = [_columns(stage) for stage in task.stages]
+                file.write(json.dumps({**_columns(task), "stages": stages}) + "\n")
+                file.writelines(json.dumps(_columns(event)) + "\n" for event in self.events[task.id])
+
+
+def _columns(row: Base) -> dict[str, Any]:
+    """A row as JSON takes it."""
+    values = {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in values.items()}
 
 
 @dataclass
