@@ -185,12 +185,14 @@ class Orchestrator:
             notice.add_done_callback(self._notices.discard)
 
 
+def limits_of(settings: OrchestratorSettings) -> DatabaseLimits:
+    """What the settings say about connections to the task store."""
+    return DatabaseLimits(settings.database_pool_size, settings.database_connect_timeout_s, settings.database_timeout_s)
+
+
 async def _main(settings: OrchestratorSettings, languages: tuple[str, ...]) -> None:
     stop = stop_signal()
-    limits = DatabaseLimits(
-        settings.database_pool_size, settings.database_connect_timeout_s, settings.database_timeout_s
-    )
-    store = Store(settings.database_url, limits)
+    store = Store(settings.database_url, limits_of(settings))
     await Orchestrator(settings, store, languages).run(stop)
 
 

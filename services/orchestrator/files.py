@@ -194,7 +194,8 @@ class Files:
                 raise NotReadyError("FILE_IN_USE")
             await session.execute(delete(File).where(File.id == file_id))
             await idempotency.forget(session, FILE, file_id)
-        await asyncio.to_thread(self._artifacts.delete, f"files/{file_id}/recording")
+        # The row is gone, and so is the file for its owner; bytes that cannot be removed now go with the other orphans.
+        await self._discard(f"files/{file_id}/recording")
         log.info("file_deleted", file_id=file_id)
 
 

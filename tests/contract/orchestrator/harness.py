@@ -18,7 +18,7 @@ from typing import TypeVar
 import grpc.aio
 from google.protobuf.message import Message as ProtoMessage
 
-from services.orchestrator.__main__ import Orchestrator
+from services.orchestrator.__main__ import Orchestrator, limits_of
 from services.orchestrator.settings import OrchestratorSettings
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
@@ -204,7 +204,7 @@ class System:
     async def start_orchestrator(self) -> None:
         """In this process."""
         settings = self.settings()
-        orchestrator = Orchestrator(settings, await Store.open(settings.database_url), ("en",))
+        orchestrator = Orchestrator(settings, Store(settings.database_url, limits_of(settings)), ("en",))
         self._spawn("orchestrator", orchestrator.run)
         await self.reachable()
 
