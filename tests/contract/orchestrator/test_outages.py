@@ -28,11 +28,6 @@ BUCKET = {
     "artifacts_retries": 1,
     "artifacts_retry_s": 0.5,
 }
-    "artifacts_connect_timeout_s": 1.0,
-    "artifacts_timeout_s": 2.0,
-    "artifacts_retries": 1,
-    "artifacts_retry_s": 0.5,
-}
 
 
 @pytest.fixture
