@@ -48,6 +48,7 @@ STATUS_OF_CODE = {
     "QUEUE_FULL": 429,
     "INTERNAL": 500,
     "UNAVAILABLE": 503,
+    "DISK_FULL": 507,
 }
 STATUS_OF_RPC = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
@@ -60,7 +61,9 @@ STATUS_OF_RPC = {
     grpc.StatusCode.UNAVAILABLE: 503,
     grpc.StatusCode.DEADLINE_EXCEEDED: 503,
 }
-RETRIED_STATUSES = (429, 503)
+RETRIED_STATUSES = (429, 503, 507)
+# Statuses of 500 and more whose code and sentence are for clients; all others hide what happened.
+TOLD_STATUSES = (507,)
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +120,7 @@ def from_rpc_error(error: grpc.aio.AioRpcError, path_args: Mapping[str, str] | N
     failure = failure_of(error)
     if failure is not None and messages.has(f"error.{failure.code}"):
         status = STATUS_OF_CODE.get(failure.code, status)
-        if status < 500:
+        if status < 500 or status in TOLD_STATUSES:
             return ApiError(failure.code, {**(path_args or {}), **failure.message.args}, status=status)
     log.warning("call_failed", status=error.code().name, detail=error.details(), code=failure.code if failure else "")
     return ApiError("UNAVAILABLE" if status == 503 else "INTERNAL")

@@ -212,7 +212,7 @@ class _Run:
     def _try_pair(self, prompt: Prompt, judge: Judge, gpt: Weights, sovits: Weights) -> Candidate:
         self._progress(0.0, "inference.speaking")
         speaker = Speaker(self._gpt(gpt.filename), self._sovits(sovits.filename), prompt, self.pace)
-        check, listen = self.ctx.stop.raise_if_set, partial(mistakes_heard, self.recogniser, self.rate)
+        check, listen = self.ctx.step, partial(mistakes_heard, self.recogniser, self.rate)
         readings = [
             Read(part, list(speaker.sentences(part.text, part.language, self.options, check, listen)))
             for part in self.passages

@@ -33,7 +33,7 @@ class AudioSliceWorker:
             limits=self._settings.decode_limits,
             child=self._settings.child_limits,
             progress=ctx.progress,
-            check_stop=ctx.stop.raise_if_set,
+            check_stop=ctx.step,
         )
         _tell(ctx, slices, report)
         tensors = ctx.scratch / "clips.safetensors"

@@ -15,7 +15,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
 
-from services.runtime.errors import NotFoundError, StageFailedError, UnavailableError
+from services.runtime.disk import is_full
+from services.runtime.errors import DiskFullError, NotFoundError, StageFailedError, UnavailableError
 from services.runtime.object_store import BucketAccess, open_object_store
 from services.runtime.settings import RuntimeSettings
 from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
@@ -39,12 +40,14 @@ class ArtifactStore:
     """Objects named by keys such as ``tasks/<id>/asr/3/manifest.pb``. Methods block and are safe in threads.
 
     Writes are atomic: an object is there whole or not at all. Keys are made by the program, never by people.
-    Raises UnavailableError (UNAVAILABLE) when the store cannot be reached, ValueError for a malformed key.
+    Raises UnavailableError (UNAVAILABLE) when the store cannot be reached, DiskFullError when there is no room, and
+    ValueError for a malformed key.
     """
 
     def __init__(self, url: str, access: BucketAccess | None = None) -> None:
         """``url`` is a folder (made when missing) or ``s3://bucket/prefix``; ``access`` says how to get in there."""
-        self._store, self._folder = open_object_store(url, access or BucketAccess())
+        # ``folder`` is where the objects are, unless they are in a bucket.
+        self._store, self.folder = open_object_store(url, access or BucketAccess())
 
     @classmethod
     def of(cls, settings: RuntimeSettings) -> ArtifactStore:
@@ -218,11 +221,11 @@ class ArtifactStore:
 
     def remove_unfinished(self, seconds: float, *, dry_run: bool = False) -> list[int]:
         """Remove what writers that were killed so long ago had begun to write into a folder; answers the sizes."""
-        if self._folder is None:
+        if self.folder is None:
             return []  # a bucket has its own rule for unfinished uploads
         sizes = []
         with _storage_errors():
-            for path in self._folder.rglob("*#*"):
+            for path in self.folder.rglob("*#*"):
                 with contextlib.suppress(FileNotFoundError):  # its writer has just finished
                     facts = path.stat()
                     if not path.is_file() or facts.st_mtime >= time.time() - seconds:
@@ -243,6 +246,8 @@ class _storage_errors:
         # Without its bucket, a store says of everything that it is not there.
         if isinstance(exc, ObjectNotFoundError | FileNotFoundError) and "NoSuchBucket" not in str(exc):
             raise NotFoundError("ARTIFACT_NOT_FOUND", detail=str(exc)) from exc
+        if isinstance(exc, BaseError | OSError) and is_full(exc):
+            raise DiskFullError(detail=str(exc)) from exc
         if isinstance(exc, BaseError | OSError):
             raise UnavailableError("UNAVAILABLE", detail=str(exc)) from exc
 

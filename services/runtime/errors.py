@@ -10,6 +10,7 @@
     ├── NotReadyError        right, but not in this state               FAILED_PRECONDITION   400
     ├── BusyError            try again later, a limit is reached        RESOURCE_EXHAUSTED    429
     ├── UnavailableError     something this needs is away               UNAVAILABLE           503
+    │   └── DiskFullError    there is no room left                      UNAVAILABLE           507
     ├── StageFailedError     a stage cannot go on                       INTERNAL              500
     └── StoppedError         asked to stop; not a failure               CANCELLED             499
 
@@ -89,6 +90,15 @@ class UnavailableError(VoiceloomError):
     """Something that this needs is away; it may come back."""
 
     retryable_by_default = True
+
+
+class DiskFullError(UnavailableError):
+    """There is no room left on a disk; somebody may make some."""
+
+    def __init__(
+        self, code: str = "DISK_FULL", *, detail: str = "", retryable: bool | None = None, **params: object
+    ) -> None:
+        super().__init__(code, detail=detail, retryable=retryable, **params)
 
 
 class StageFailedError(VoiceloomError):

@@ -14,9 +14,11 @@ from typing import Any, NoReturn
 import grpc
 import grpc.aio
 
+from services.runtime.disk import is_full
 from services.runtime.errors import (
     BusyError,
     ConflictError,
+    DiskFullError,
     InvalidInputError,
     NotFoundError,
     NotReadyError,
@@ -124,6 +126,9 @@ def _streaming(behaviour: Callable[..., AsyncIterator[Any]], method: str) -> Cal
 async def _abort(exc: Exception, context: grpc.aio.ServicerContext, method: str) -> NoReturn:
     if isinstance(exc, grpc.RpcError):
         exc = from_rpc_error(exc)
+    if not isinstance(exc, VoiceloomError) and is_full(exc):
+        log.error("disk_full", method=method, exc_info=exc)
+        exc = DiskFullError()
     if isinstance(exc, VoiceloomError):
         status = next((_STATUS[cls] for cls in type(exc).__mro__ if cls in _STATUS), grpc.StatusCode.INTERNAL)
         log.info("call_refused", method=method, status=status.name, code=exc.code, detail=exc.detail, **_fields(exc))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
+import time
 import uuid
 from collections.abc import Mapping
 
@@ -17,8 +19,12 @@ from services.runtime.scratch import sweep_scratch
 from services.runtime.settings import RuntimeSettings
 from services.runtime.stage import StageFunction
 from services.runtime.stage_worker import StageWorker, Surroundings
+from services.runtime.watch import stacks
 from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import WorkServiceStub
 from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice
+
+# Less than the 30 s that Kubernetes waits before it kills.
+EXIT_S = 25.0
 
 __all__ = ["Register", "run_service", "serve"]
 
@@ -33,28 +39,49 @@ def run_service(
     """Serve until SIGTERM or SIGINT, then drain. ``register`` adds servicers and returns their full service names.
 
     Each entry of ``stages`` becomes a worker of its own, so that different stages may run side by side. A stage
-    function that ignores its stop flag is cut off ``drain_s`` after the signal.
+    function that ignores its stop flag is cut off within ``drain_s`` after the signal, its claim handed back. The exit
+    code is 0 after a signal, 1 when the process has to be replaced: a worker died, or its stage function hangs.
     """
     configure_logging(name, level=settings.log_level, as_json=settings.log_json)
     log.info("service_starting", pid=os.getpid(), settings=settings.public())
     sweep_scratch(settings.scratch_dir)
-    finished = asyncio.run(_until_signal(settings, register, stages or {}))
+    finished, asked = asyncio.run(_until_signal(settings, register, stages or {}))
     log.info("service_ended", finished=finished)
     if not finished:
         # A thread that does not listen would keep the interpreter alive.
-        os._exit(1)
+        os._exit(0 if asked else 1)
 
 
-async def _until_signal(settings: RuntimeSettings, register: Register, stages: Mapping[str, StageFunction]) -> bool:
-    return await serve(settings, register=register, stages=stages, stop=stop_signal())
+async def _until_signal(
+    settings: RuntimeSettings, register: Register, stages: Mapping[str, StageFunction]
+) -> tuple[bool, bool]:
+    stop = stop_signal()
+    finished = await serve(settings, register=register, stages=stages, stop=stop)
+    return finished, stop.is_set()
 
 
 def stop_signal() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set; must be called on the event loop."""
+    """An event that SIGTERM and SIGINT set; must be called on the event loop.
+
+    From then on the process has EXIT_S to end. What still holds it up (a thread in a call that does not come back, a
+    connection that does not close) is written to the log and cut off: whoever asked for the end would do it anyway.
+    """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def asked() -> None:
+        if not stop.is_set():
+            stop.set()
+            threading.Thread(target=_cut_off, name="exit", daemon=True).start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, asked)
     return stop
+
+
+def _cut_off() -> None:
+    time.sleep(EXIT_S)
+    log.error("exit_forced", after_s=EXIT_S, stacks=stacks())
+    os._exit(0)
 
 
 async def serve(
@@ -106,4 +133,4 @@ async def _work_until(settings: RuntimeSettings, stages: Mapping[str, StageFunct
         task.result()  # a worker must not die unseen
     await channel.close()
     await bus.close()
-    return not late
+    return not late and not any(worker.stuck for worker in workers)

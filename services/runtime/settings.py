@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,6 +65,14 @@ class RuntimeSettings(BaseSettings):
     drain_s: float = Field(8.0, gt=0, description="Time that running work gets to stop when the process ends.")
     stage_timeout_s: float = Field(24 * 3600.0, gt=0, description="A stage that takes longer fails (STAGE_TIMEOUT).")
     stage_cache: bool = Field(True, description="Take over what the same owner's equal work has left.")
+    stall_s: float = Field(600.0, gt=0, description="A stage without a sign of progress for so long is stopped.")
+    stage_stall_s: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description='The same for single stages, as JSON: {"asr": 1200}.'
+    )
+    stall_grace_s: float = Field(20.0, gt=0, description="A stalled stage that stays away longer ends its process.")
+    min_free_bytes: int = Field(
+        500_000_000, ge=0, description="Room that uploads and stages leave on the disks of artifacts and scratch."
+    )
     progress_interval_s: float = Field(0.25, gt=0, description="Least time between two progress reports of a stage.")
 
     @field_validator("artifacts_endpoint")

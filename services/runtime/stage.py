@@ -88,6 +88,7 @@ class StageContext:
     scratch: Path  # a folder of this lease alone, removed afterwards
     send: Callable[[StageReport], None]  # hands a report to the event loop; never blocks
     stop: StopFlag = field(default_factory=StopFlag)
+    alive: Callable[[], None] = lambda: None  # counts a sign of life; every report is one, too
     started: float = field(default_factory=time.monotonic)
     basis: Basis = field(default_factory=Basis)
 
@@ -112,6 +113,14 @@ class StageContext:
         if eta_s is not None:
             update.eta_seconds = eta_s
         self.send(StageReport(progress=update))
+
+    def step(self) -> None:
+        """Between pieces of work too small to report: show that the stage gets on; raises StoppedError if it must not.
+
+        A stage that shows nothing of itself for ``stall_s`` is taken to hang.
+        """
+        self.alive()
+        self.stop.raise_if_set()
 
     def log(self, level: str, key: str, **args: object) -> None:
         """One line ("info", "warning", "error") for people who want details."""

@@ -21,7 +21,15 @@ from google.protobuf.message import DecodeError
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.background import end
 from services.runtime.bus import STAGES, Bus, Delivery, stage_subject
-from services.runtime.errors import NotFoundError, StageFailedError, StoppedError, UnavailableError, VoiceloomError
+from services.runtime.disk import check_room, is_full
+from services.runtime.errors import (
+    DiskFullError,
+    NotFoundError,
+    StageFailedError,
+    StoppedError,
+    UnavailableError,
+    VoiceloomError,
+)
 from services.runtime.grpc_errors import from_rpc_error, to_failure
 from services.runtime.log import log
 from services.runtime.reporter import Reporter
@@ -29,6 +37,7 @@ from services.runtime.scratch import scratch_folder
 from services.runtime.settings import RuntimeSettings
 from services.runtime.stage import StageContext, StageFunction, StopFlag, stage_value
 from services.runtime.stage_cache import asks, finish
+from services.runtime.watch import CANCELLED, DRAINING, LEASE_LOST, STALLED, TIMED_OUT, Limits, Pulse, until_back
 from voiceloom.orchestrator.v1.orchestrator_pb2 import (
     ClaimStageRequest,
     ClaimStageResponse,
@@ -45,8 +54,6 @@ from voiceloom.pipeline.v1.pipeline_pb2 import (
     StageResult,
 )
 
-# Why running work is asked to stop.
-CANCELLED, LEASE_LOST, DRAINING, TIMED_OUT = "cancelled", "lease_lost", "draining", "timed_out"
 _CLAIM_RETRY_S = 0.5
 
 
@@ -72,14 +79,19 @@ class StageWorker:
         self._fetching: asyncio.Task[Delivery | None] | None = None
         self._draining = False
         self._claims = 0
+        # Set when a stage function did not come back: its thread is lost, and only a new process can work again.
+        self.stuck = False
 
     async def run(self) -> None:
-        """Take commands until ``drain`` is called, then return when the running one has been settled."""
+        """Take commands until ``drain`` is called, then return when the running one has been settled.
+
+        Returns also when this worker is ``stuck``.
+        """
         settings = self._around.settings
         consumer = self._around.bus.consumer(
             STAGES, self._stage, stage_subject(self._stage), ack_wait_s=settings.ack_wait_s
         )
-        while not self._draining:
+        while not self._draining and not self.stuck:
             self._fetching = asyncio.create_task(consumer.fetch(wait_s=settings.fetch_wait_s))
             await asyncio.wait([self._fetching])
             if self._fetching.cancelled():
@@ -186,26 +198,46 @@ class StageWorker:
     ) -> StageReport | None:
         """Run the stage function; answers what to say about its end, or None when nobody wants to know any more."""
 
+        pulse, settings = Pulse(), self._around.settings
+
+        def send(report: StageReport) -> None:
+            pulse.beat()
+            reporter.send(report)
+
         def work() -> StageResult:
-            with scratch_folder(self._around.settings.scratch_dir, self._stage) as scratch:
+            self._check_room()
+            with scratch_folder(settings.scratch_dir, self._stage) as scratch:
                 context = StageContext(
                     task_id=command.task_id,
                     stage=self._stage,
                     claim=lease,
                     artifacts=self._around.artifacts,
                     scratch=scratch,
-                    send=reporter.send,
+                    send=send,
                     stop=stop,
+                    alive=pulse.beat,
                 )
                 return finish(self._function, context, find)
 
-        loop, settings = asyncio.get_running_loop(), self._around.settings
+        loop = asyncio.get_running_loop()
         find = asks(self._around.work, loop, settings.rpc_timeout_s) if settings.stage_cache else None
+        running = loop.run_in_executor(self._thread, work)
+        if not await until_back(running, stop, pulse, Limits.of(self._stage, settings)):
+            self.stuck = True
+            running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            return _ended_by(StoppedError(detail=stop.reason), stop, self._stage)
         try:
-            result = await loop.run_in_executor(self._thread, work)
+            result = await running
         except Exception as exc:  # noqa: BLE001  whatever a stage raises must reach the task as a failure
             return _ended_by(exc, stop, self._stage)
         return None if stop.reason in (CANCELLED, LEASE_LOST) else StageReport(result=result)
+
+    def _check_room(self) -> None:
+        settings, artifacts = self._around.settings, self._around.artifacts
+        scratch = settings.scratch_dir or Path(tempfile.gettempdir())
+        for folder in (scratch, artifacts.folder):
+            if folder is not None:
+                check_room(folder, 0, keep_free_bytes=settings.min_free_bytes)
 
     @contextlib.asynccontextmanager
     async def _kept_alive(
@@ -213,7 +245,6 @@ class StageWorker:
     ) -> AsyncIterator[None]:
         """Prolong the lease and the broker's patience for as long as the body runs."""
         interval_s = min(self._around.settings.ack_wait_s, lease.ttl_s) / 3
-        deadline = time.monotonic() + self._around.settings.stage_timeout_s
         request = KeepAliveRequest(task_id=command.task_id, stage=self._value, lease=lease.lease)
 
         async def beat() -> None:
@@ -223,8 +254,6 @@ class StageWorker:
                 await asyncio.sleep(wait_s)
                 wait_s = interval_s
                 await delivery.in_progress()
-                if time.monotonic() > deadline:
-                    stop.set(TIMED_OUT)
                 try:
                     answer = await self._around.work.KeepAlive(request, timeout=interval_s)
                 except grpc.RpcError as exc:
@@ -245,6 +274,8 @@ def _ended_by(exc: Exception, stop: StopFlag, stage: str) -> StageReport | None:
         return None
     if stop.reason == TIMED_OUT:
         return StageReport(failure=to_failure(StageFailedError("STAGE_TIMEOUT", stage=stage)))
+    if stop.reason == STALLED:
+        return StageReport(failure=to_failure(StageFailedError("STAGE_STALLED", stage=stage, retryable=True)))
     if isinstance(exc, StoppedError) or stop.reason == DRAINING:
         # Stopped by the drain, or by somebody inside the service: the stage is run again.
         return StageReport(release=StageRelease())
@@ -252,6 +283,8 @@ def _ended_by(exc: Exception, stop: StopFlag, stage: str) -> StageReport | None:
         exc = from_rpc_error(exc)
     if isinstance(exc, MemoryError):
         exc = StageFailedError("OUT_OF_MEMORY")
+    if not isinstance(exc, VoiceloomError) and is_full(exc):
+        exc = DiskFullError(detail=str(exc))
     if isinstance(exc, OSError):
         log.error("stage_failed", exc_info=exc)
         exc = UnavailableError("UNAVAILABLE")

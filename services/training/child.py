@@ -1,15 +1,19 @@
 """The process that trains: python -m services.training.child, started by run.py, which writes a job to its input.
 
 It leaves the service's process group and lowers its priority, so that a signal to the service does not reach it and
-the rest of the machine stays quick. Later input lines are requests; the end of the input means that the parent is
-gone, and then the child ends at once, in whatever step it is. Events leave as JSON lines on its output.
+the rest of the machine stays quick. Later input lines are "stop" and "stored" (the last checkpoint); the end of the
+input means that the parent is gone, and then the child ends at once, in whatever step it is. Events leave as JSON lines
+on its output. SIGUSR1 writes the stacks of its threads to its error output.
 """
 
 from __future__ import annotations
 
+import errno
+import faulthandler
 import json
 import os
 import resource
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -23,7 +27,7 @@ from safetensors.numpy import load_file
 from services.training.dataset import Item
 from services.training.gpt_train import GptTraining
 from services.training.job import Job
-from services.training.loop import Emit, Training, fit
+from services.training.loop import Emit, Requests, Training, fit
 from services.training.sovits_train import SovitsTraining
 from services.training.steps import DivergedError
 from services.voice.errors import VoiceError
@@ -77,23 +81,28 @@ def build_training(job: Job, device: torch.device) -> Training:
 def main(build: Callable[[Job, torch.device], Training] = build_training) -> int:
     """Train as the job on standard input says; the exit status is 0 whenever the last event says what happened."""
     output = _private_output()
+    faulthandler.register(signal.SIGUSR1)
 
     def emit(event: dict[str, object]) -> None:
         output.write(json.dumps(event) + "\n")
         output.flush()
 
     job = Job.from_json(sys.stdin.readline())
-    stopping = threading.Event()
-    threading.Thread(target=_listen, args=(stopping,), daemon=True).start()
+    requests = Requests()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     os.nice(NICENESS)
     if job.threads:
         torch.set_num_threads(job.threads)
     try:
-        _train(job, build, emit, stopping)
+        _train(job, build, emit, requests)
     except DivergedError as exc:
         emit({"event": "failed", "code": "TRAINING_DIVERGED", "detail": str(exc)})
     except (MemoryError, torch.OutOfMemoryError) as exc:
         emit({"event": "failed", "code": "OUT_OF_MEMORY", "detail": type(exc).__name__})
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        emit({"event": "failed", "code": "DISK_FULL", "detail": str(exc)})
     except RuntimeError as exc:
         # Without a device PyTorch has no class of its own for an allocation that failed.
         if "can't allocate memory" not in str(exc):
@@ -104,11 +113,11 @@ def main(build: Callable[[Job, torch.device], Training] = build_training) -> int
     return 0
 
 
-def _train(job: Job, build: Callable[[Job, torch.device], Training], emit: Emit, stopping: threading.Event) -> None:
+def _train(job: Job, build: Callable[[Job, torch.device], Training], emit: Emit, requests: Requests) -> None:
     name = ("cuda" if torch.cuda.is_available() else "cpu") if job.device == "auto" else job.device
     training = build(job, torch.device(name))
     resume = Path(job.resume) if job.resume else None
-    finished = fit(training, job.plan, Path(job.folder), emit, stopping.is_set, resume)
+    finished = fit(training, job.plan, Path(job.folder), emit, requests, resume)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     emit({"event": "finished" if finished else "stopped", "peak_rss_bytes": peak})
 
@@ -120,10 +129,13 @@ def _private_output() -> IO[str]:
     return private
 
 
-def _listen(stopping: threading.Event) -> None:
+def _listen(requests: Requests) -> None:
     for line in sys.stdin:
-        if line.strip() == "stop":
-            stopping.set()
+        match line.strip():
+            case "stop":
+                requests.stop.set()
+            case "stored":
+                requests.stored.set()
     # The parent is gone, and nobody waits for what this process would still do.
     os._exit(1)
 

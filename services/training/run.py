@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from services.runtime.errors import StageFailedError, StoppedError
+from services.runtime.errors import DiskFullError, StageFailedError, StoppedError
 from services.training.job import Job
 
 CHILD = (sys.executable, "-m", "services.training.child")
 STOP_GRACE_S = 3.0
+# In this time a child that hangs writes down where.
+STACKS_S = 1.0
 _POLL_S = 0.1
 
 
@@ -72,6 +74,21 @@ class Outcome:
     peak_rss_bytes: int
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a run is stopped."""
+
+    keep_work: bool = False
+    stacks: bool = False
+
+    @property
+    def grace_s(self) -> float:
+        """Seconds that the child gets."""
+        if self.keep_work:
+            return STOP_GRACE_S
+        return STACKS_S if self.stacks else 0.0
+
+
 class ChildOutOfMemoryError(Exception):
     """The child ran out of memory, or the system killed it for that."""
 
@@ -86,11 +103,14 @@ class TrainingRun:
         self._rows = list(rows)
         self._resume = job.resume  # the newest checkpoint
         self._stop = threading.Event()
-        self._keep_work = False
+        self._ending = Ending()
 
-    def stop(self, *, keep_work: bool) -> None:
-        """End the run soon, from any thread, with a checkpoint first if `keep_work`; `train` raises StoppedError."""
-        self._keep_work = keep_work
+    def stop(self, *, keep_work: bool, stacks: bool = False) -> None:
+        """End the run soon, from any thread; `train` raises StoppedError.
+
+        `keep_work`: with a checkpoint first. `stacks`: after the child's threads were written to its error output.
+        """
+        self._ending = Ending(keep_work=keep_work, stacks=stacks)
         self._stop.set()
 
     def train(self) -> Outcome:
@@ -123,7 +143,7 @@ class TrainingRun:
         first_item: int | None = None
         with _Child(job, self._command) as child:
             self._state.child_pid = child.pid
-            for event in child.events(self._stop, lambda: self._keep_work):
+            for event in child.events(self._stop, lambda: self._ending):
                 match event["event"]:
                     case "step":
                         first_item = event["item"] - self._state.batch if first_item is None else first_item
@@ -134,11 +154,14 @@ class TrainingRun:
                         saved = _saved(event)
                         previous, self._resume = self._resume, str(saved.path)
                         self._listener.checkpoint(saved, self._rows)
+                        child.tell_stored()
                         if previous:
                             Path(previous).unlink(missing_ok=True)
                     case "failed":
                         if event["code"] == "OUT_OF_MEMORY":
                             raise ChildOutOfMemoryError(event["detail"])
+                        if event["code"] == "DISK_FULL":
+                            raise DiskFullError(detail=event["detail"])
                         raise StageFailedError(event["code"], detail=event["detail"])
                     case "finished":
                         return int(event["peak_rss_bytes"])
@@ -234,12 +257,18 @@ class _Child:
         """Exit status, negative for a signal."""
         return self._process.wait()
 
-    def events(self, stop: threading.Event, keep_work: Callable[[], bool]) -> Iterator[dict]:
-        """Events until the output ends. When `stop` is set the child is asked to end, and killed STOP_GRACE_S later."""
+    def tell_stored(self) -> None:
+        """Say that the checkpoint told last is stored: the next one may be made."""
+        self._write("stored")
+
+    def events(self, stop: threading.Event, ending: Callable[[], Ending]) -> Iterator[dict]:
+        """Events until the output ends. When `stop` is set the child is asked to end, and killed soon afterwards."""
         deadline = float("inf")
         while True:
             if stop.is_set() and deadline == float("inf"):
-                deadline = time.monotonic() + (STOP_GRACE_S if keep_work() else 0.0)
+                deadline = time.monotonic() + ending().grace_s
+                if ending().stacks:
+                    self._process.send_signal(signal.SIGUSR1)
                 self._write("stop")
             if time.monotonic() >= deadline:
                 self._process.kill()

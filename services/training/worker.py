@@ -19,6 +19,7 @@ from services.runtime.errors import StageFailedError
 from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext
 from services.training.job import SAVE_EVERY_EPOCHS, Job, Plan
+from services.training.room import check_room_for, room_for
 from services.training.run import CHILD, ActiveRun, Listener, Outcome, Runs, RunState, Saved, TrainingRun
 from services.training.settings import TrainingSettings
 from services.voice.pack import Pack
@@ -38,12 +39,17 @@ class TrainWorker:
         self._stage, self._settings, self._pack, self._runs = stage, settings, pack, runs
 
     def __call__(self, ctx: StageContext) -> manifest_pb2.TrainManifest:
-        """Train. Raises StageFailedError (TRAINING_DIVERGED, OUT_OF_MEMORY, ARTIFACT_CORRUPT) and StoppedError."""
+        """Train.
+
+        Raises StageFailedError (TRAINING_DIVERGED, OUT_OF_MEMORY, ARTIFACT_CORRUPT), DiskFullError and StoppedError.
+        """
         journal = Journal(ctx, self._stage)
         resume = journal.resume()
         self._fetch(ctx)
         ctx.stop.raise_if_set()
         plan = self._plan(ctx, journal.batch)
+        room = room_for(self._stage, self._pack, plan)
+        check_room_for(room, ctx.scratch, ctx.artifacts.folder, keep_free_bytes=self._settings.min_free_bytes)
         job = Job(
             stage=self._stage,
             pack_dir=str(self._pack.path),
@@ -73,7 +79,8 @@ class TrainWorker:
         def watch() -> None:
             while not ended.is_set():
                 if ctx.stop.wait(_POLL_S):
-                    run.stop(keep_work=ctx.stop.reason == "draining")
+                    reason = ctx.stop.reason
+                    run.stop(keep_work=reason == "draining", stacks=reason in ("stalled", "timed_out"))
                     return
 
         watcher = threading.Thread(target=watch, name="training-stop", daemon=True)
