@@ -122,6 +122,7 @@ class Upload:
         self._call: grpc.aio.StreamUnaryCall | None = None
         self._field = ""
         self._file_bytes = 0
+        self._announced_bytes = 0
         self._overhead_bytes = 0
         self._words = bytearray()
         self._words_sent = False
@@ -144,8 +145,10 @@ class Upload:
     def _check_announced_size(self, request: Request) -> None:
         announced = request.headers.get("content-length", "")
         most = self._settings.max_upload_bytes + _MAX_TRANSCRIPT_BYTES + _MAX_OVERHEAD_BYTES
-        if announced.isdigit() and int(announced) > most:
-            raise too_large(self._settings.max_upload_bytes)
+        if announced.isascii() and announced.isdigit():
+            if int(announced) > most:
+                raise too_large(self._settings.max_upload_bytes)
+            self._announced_bytes = int(announced)
 
     async def _take(self, part: Part) -> None:
         match part.kind, self._field:
@@ -185,6 +188,7 @@ class Upload:
             filename=filename,
             transcript=transcript,
             idempotency_key=self._idempotency_key,
+            announced_bytes=self._announced_bytes,
         )
         await self._clients.require("orchestrator")
         self._call = self._clients.files.WriteFile(

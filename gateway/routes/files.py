@@ -49,7 +49,7 @@ _FORM = {
 router = APIRouter(tags=["files"])
 
 
-@router.post("/files", response_model=FileView, responses=errors(400, 409, 413, 503), openapi_extra=_FORM)
+@router.post("/files", response_model=FileView, responses=errors(400, 409, 413, 503, 507), openapi_extra=_FORM)
 async def upload_file(request: Request, gateway: GatewayDep, key: IdempotencyKeyDep) -> FileView:
     return file_view(await Upload(gateway, key).run(request))
 

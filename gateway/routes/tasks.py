@@ -47,7 +47,7 @@ def _options(asked: QuickModeOptions) -> pipeline_pb2.TaskOptions:
     )
 
 
-@router.post("/tasks", response_model=TaskResponse, responses=errors(400, 404, 409, 413, 429, 503))
+@router.post("/tasks", response_model=TaskResponse, responses=errors(400, 404, 409, 413, 429, 503, 507))
 async def create_task(
     body: QuickModeRequest, gateway: GatewayDep, language: LanguageDep, key: IdempotencyKeyDep
 ) -> TaskResponse:
@@ -98,14 +98,14 @@ async def cancel_task(
     return SuccessResponse(message=messages.text(language, "task.cancelled"))
 
 
-@router.post("/tasks/{task_id}/resume", response_model=TaskResponse, responses=errors(400, 404, 429, 503))
+@router.post("/tasks/{task_id}/resume", response_model=TaskResponse, responses=errors(400, 404, 429, 503, 507))
 async def resume_task(task_id: str, gateway: GatewayDep, language: LanguageDep) -> TaskResponse:
     request = orchestrator_pb2.ResumeTaskRequest(owner=gateway.settings.owner, task_id=task_id)
     answer = await gateway.clients.call(gateway.clients.tasks.ResumeTask, request)
     return task_view(answer.task, language)
 
 
-@router.post("/tasks/{task_id}/retry", response_model=TaskResponse, responses=errors(400, 404, 429, 503))
+@router.post("/tasks/{task_id}/retry", response_model=TaskResponse, responses=errors(400, 404, 429, 503, 507))
 async def retry_task(
     task_id: str, gateway: GatewayDep, language: LanguageDep, from_stage: Annotated[StageName | None, Query()] = None
 ) -> TaskResponse:

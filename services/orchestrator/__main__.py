@@ -100,6 +100,7 @@ class Orchestrator:
             max_bytes=settings.max_upload_bytes,
             max_seconds=settings.max_recording_s,
             max_transcript_chars=settings.max_transcript_chars,
+            min_free_bytes=settings.min_free_bytes,
         )
 
         def register(server: grpc.aio.Server) -> list[str]:

@@ -23,6 +23,7 @@ from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import File, Task
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
+from services.runtime.disk import check_room
 from services.runtime.errors import (
     ConflictError,
     InvalidInputError,
@@ -34,6 +35,8 @@ from services.runtime.errors import (
 from services.runtime.log import log
 
 MAX_FILENAME_CHARS = 255
+# An upload that did not say how large it is looks at the disk now and then.
+ROOM_EVERY_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Upload:
     filename: str
     transcript: str = ""
     key: str = ""
+    announced_bytes: int = 0
 
     def request(self, sha256: str) -> idempotency.Request:
         """What was asked for with the key, once all bytes are there."""
@@ -79,7 +83,9 @@ class Files:
         max_bytes: int,
         max_seconds: float,
         max_transcript_chars: int,
+        min_free_bytes: int,
     ) -> None:
+        self._min_free_bytes = min_free_bytes
         self._store, self._artifacts, self._inspector = store, artifacts, inspector
         self._max_bytes, self._max_seconds = max_bytes, max_seconds
         self._max_transcript_chars = max_transcript_chars
@@ -90,9 +96,10 @@ class Files:
 
         An upload that comes again with its key is answered with the file that it has made.
         Raises TooLargeError (PAYLOAD_TOO_LARGE), InvalidInputError (AUDIO_UNREADABLE), ConflictError
-        (IDEMPOTENCY_KEY_REUSED), UnavailableError.
+        (IDEMPOTENCY_KEY_REUSED), UnavailableError, DiskFullError.
         """
         checked_key(upload.key)
+        self._check_room(min(upload.announced_bytes, self._max_bytes))
         file_id = uuid.uuid4().hex
         uri = f"files/{file_id}/recording"
         try:
@@ -159,12 +166,19 @@ class Files:
             await asyncio.to_thread(self._artifacts.delete, uri)
 
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        size = 0
+        size = checked = 0
         async for chunk in chunks:
             size += len(chunk)
             if size > self._max_bytes:
                 raise TooLargeError(limit=human_bytes(self._max_bytes))
+            if size - checked >= ROOM_EVERY_BYTES:
+                self._check_room(0)
+                checked = size
             yield chunk
+
+    def _check_room(self, needed_bytes: int) -> None:
+        if self._artifacts.folder is not None:
+            check_room(self._artifacts.folder, needed_bytes, keep_free_bytes=self._min_free_bytes)
 
     def _check_transcript(self, transcript: str) -> None:
         if len(transcript) > self._max_transcript_chars:

@@ -77,6 +77,8 @@ def fit(training: Training, plan: Plan, folder: Path, emit: Emit, requests: Requ
         counters = load_training_state(resume, models=training.models, optimizers=training.optimizers)
         step, item = int(counters["step"]), int(counters["item"])
 
+    saved_at = time.monotonic()
+
     def checkpoint() -> None:
         nonlocal saved_at
         requests.stored.clear()
@@ -86,7 +88,6 @@ def fit(training: Training, plan: Plan, folder: Path, emit: Emit, requests: Requ
         emit({"event": "checkpoint", "path": str(path), "step": step})
         saved_at = time.monotonic()
 
-    saved_at = time.monotonic()
     while item < plan.total_items:
         if requests.stop.is_set():
             checkpoint()

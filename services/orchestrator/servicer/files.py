@@ -55,7 +55,9 @@ class FileServicer(FileServiceServicer):
         if first is None or first.WhichOneof("part") != "header":
             raise InvalidInputError("INVALID_REQUEST", problem="header")
         header = first.header
-        upload = Upload(owner_of(header), header.filename, header.transcript, header.idempotency_key)
+        upload = Upload(
+            owner_of(header), header.filename, header.transcript, header.idempotency_key, max(0, header.announced_bytes)
+        )
         try:
             file = await self._files.write(upload, _chunks(request_iterator, upload))
         except VoiceloomError:

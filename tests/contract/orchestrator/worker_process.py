@@ -1,11 +1,13 @@
 """A worker in a process of its own, to be killed: ``python -m ... MODE FOLDER`` runs all stages.
 
 MODE "hang": the asr stage saves a checkpoint, says so in FOLDER/working, and goes on for ever. MODE "work": it resumes.
+MODE "deaf": as "hang", but it never looks whether it should stop.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import grpc.aio
@@ -28,6 +30,8 @@ def main(mode: str, folder: Path) -> None:
         context.save_checkpoint(context.put_bytes("state.bin", b"state at 12"), 12)
         context.progress(0.5, "asr.transcribing", done=1, total=2)
         folder.joinpath("working").write_text("")
+        while mode == "deaf":
+            time.sleep(0.1)
         context.stop.wait(60)
         folder.joinpath("stopped").write_text(context.stop.reason)
         context.stop.raise_if_set()

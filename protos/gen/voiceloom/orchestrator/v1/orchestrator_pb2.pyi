@@ -279,16 +279,18 @@ class WriteFileRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[WriteFileHeader, _Mapping]] = ..., chunk: _Optional[bytes] = ..., transcript: _Optional[str] = ...) -> None: ...
 
 class WriteFileHeader(_message.Message):
-    __slots__ = ("owner", "filename", "transcript", "idempotency_key")
+    __slots__ = ("owner", "filename", "transcript", "idempotency_key", "announced_bytes")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     FILENAME_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    ANNOUNCED_BYTES_FIELD_NUMBER: _ClassVar[int]
     owner: str
     filename: str
     transcript: str
     idempotency_key: str
-    def __init__(self, owner: _Optional[str] = ..., filename: _Optional[str] = ..., transcript: _Optional[str] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
+    announced_bytes: int
+    def __init__(self, owner: _Optional[str] = ..., filename: _Optional[str] = ..., transcript: _Optional[str] = ..., idempotency_key: _Optional[str] = ..., announced_bytes: _Optional[int] = ...) -> None: ...
 
 class WriteFileResponse(_message.Message):
     __slots__ = ("file",)
