@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.runtime.errors import InvalidInputError, UnavailableError
+from services.runtime.disk import is_full
+from services.runtime.errors import DiskFullError, InvalidInputError, UnavailableError
 
 # Classes of SQLSTATE (PostgreSQL, appendix A) under which a statement may pass later, or on another connection.
 _AWAY = (
@@ -29,6 +31,7 @@ _AWAY = (
     "57",  # stopping, starting, or a statement that took too long
     "58",  # the disk failed
 )
+_FULL = "53100"
 # Text that PostgreSQL cannot hold (a NUL character, more characters than the column has) can only come from people.
 _UNFIT = ("22001", "22021")
 
@@ -55,6 +58,22 @@ class Engines:
         """Close every connection."""
         for engine in (self.writer, self.reader, self.migrator):
             await engine.dispose()
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A connection that gives up its transaction when it is closed.
+
+    SQLite keeps a closed connection, and with it the lock of the whole database, for as long as somebody remembers one
+    of its statements; a task that was cancelled in the middle of one (a client hung up) leaves such a memory behind.
+    """
+
+    def close(self) -> None:
+        """Roll back, and close."""
+        try:
+            with contextlib.suppress(sqlite3.Error):  # closed before, or broken: there is nothing to roll back
+                self.rollback()
+        finally:
+            super().close()
 
 
 def engines(url: str, limits: DatabaseLimits) -> Engines:
@@ -91,8 +110,11 @@ def _postgresql(url: URL, limits: DatabaseLimits) -> Engines:
 def _sqlite(url: URL, limits: DatabaseLimits) -> Engines:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=limits.statement_timeout_s)
-    reader = create_async_engine(url, pool_size=limits.pool_size, max_overflow=0)
+    connect = {"factory": SqliteConnection}
+    writer = create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_timeout=limits.statement_timeout_s, connect_args=connect
+    )
+    reader = create_async_engine(url, pool_size=limits.pool_size, max_overflow=0, connect_args=connect)
     for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
         _prepare_sqlite(engine, begin=begin, busy_timeout_s=limits.statement_timeout_s)
     return Engines(writer, reader, writer)
@@ -122,16 +144,20 @@ def _prepare_sqlite(engine: AsyncEngine, *, begin: str, busy_timeout_s: float) -
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn what says that the database is away into UnavailableError (UNAVAILABLE).
+    """Turn what says that the database is away into UnavailableError (UNAVAILABLE), or DISK_FULL when it has no room.
 
     Text that the database cannot hold is InvalidInputError (INVALID_REQUEST); anything else is passed on as it is.
     """
     try:
         yield
     except (OSError, PoolTimeoutError, OperationalError, InterfaceError) as exc:
+        if is_full(exc):
+            raise DiskFullError(detail=_reason(exc)) from exc
         raise UnavailableError("UNAVAILABLE", detail=_reason(exc)) from exc
     except DBAPIError as exc:
         sqlstate = str(getattr(exc.orig, "sqlstate", None) or "")
+        if sqlstate == _FULL:
+            raise DiskFullError(detail=_reason(exc)) from exc
         if exc.connection_invalidated or sqlstate.startswith(_AWAY):
             raise UnavailableError("UNAVAILABLE", detail=_reason(exc)) from exc
         if sqlstate in _UNFIT:

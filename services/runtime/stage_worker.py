@@ -205,8 +205,10 @@ class StageWorker:
             reporter.send(report)
 
         def work() -> StageResult:
-            self._check_room()
             with scratch_folder(settings.scratch_dir, self._stage) as scratch:
+                for folder in (scratch, self._around.artifacts.folder):
+                    if folder is not None:
+                        check_room(folder, 0, keep_free_bytes=settings.min_free_bytes)
                 context = StageContext(
                     task_id=command.task_id,
                     stage=self._stage,
@@ -231,13 +233,6 @@ class StageWorker:
         except Exception as exc:  # noqa: BLE001  whatever a stage raises must reach the task as a failure
             return _ended_by(exc, stop, self._stage)
         return None if stop.reason in (CANCELLED, LEASE_LOST) else StageReport(result=result)
-
-    def _check_room(self) -> None:
-        settings, artifacts = self._around.settings, self._around.artifacts
-        scratch = settings.scratch_dir or Path(tempfile.gettempdir())
-        for folder in (scratch, artifacts.folder):
-            if folder is not None:
-                check_room(folder, 0, keep_free_bytes=settings.min_free_bytes)
 
     @contextlib.asynccontextmanager
     async def _kept_alive(

@@ -89,7 +89,7 @@ async def test_stage_on_a_full_disk_waits_for_room(system: System) -> None:
 
     await system.start_workers(stages(asr=fills))
     task = await system.create()
-    await system.until(task.id, lambda task: task.stages[1].message.key == "task.retrying")
+    await system.until(task.id, lambda task: task.stages[1].message.key == "task.waiting")
     full = False
     task = await system.ended(task.id)
     assert task.state == TaskState.TASK_STATE_COMPLETED
@@ -106,7 +106,7 @@ async def test_stage_does_not_begin_without_the_room_that_is_kept_free(system: S
 
     await system.start_workers(stages(audio_slice=runs), min_free_bytes=1 << 60)
     task = await system.create()
-    await system.until(task.id, lambda task: task.stages[0].message.key == "task.retrying")
+    await system.until(task.id, lambda task: task.stages[0].message.key == "task.waiting")
     events = system.tasks.WatchTask(pb.WatchTaskRequest(task_id=task.id), timeout=20)
     codes = set()
     async for answer in events:
