@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from services.orchestrator.store import Store
@@ -94,6 +95,21 @@ class Postgres:
     def kill(self) -> None:
         """End without a word, as a machine that lost its power."""
         self._end(signal.SIGQUIT)
+
+    def pause(self) -> None:
+        """Answer nothing and close nothing, as a machine behind a cable that was pulled."""
+        for process in self._processes():
+            process.suspend()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        return [server, *server.children()]
 
     def remove(self) -> None:
         """Stop, and leave nothing behind."""

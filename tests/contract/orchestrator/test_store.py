@@ -280,6 +280,27 @@ async def test_database_that_accepts_and_says_nothing_is_unavailable_in_time(dat
     await store.close()
 
 
+async def test_database_that_stops_answering_is_unavailable_in_time_and_serves_again(own_postgres: Postgres) -> None:
+    store = await Store.open(own_postgres.url(own_postgres.create()), LIMITS)
+    assert await store.answers()
+    own_postgres.pause()
+    try:
+        begun = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(UnavailableError):
+                async with store.writing() as session:
+                    session.add(a_task())
+        took_s = time.monotonic() - begun
+    finally:
+        own_postgres.resume()
+    assert took_s < 30
+    async with store.writing() as session:
+        session.add(a_task())
+    async with store.reading() as session:
+        assert len(list(await session.scalars(select(Task.id)))) == 1
+    await store.close()
+
+
 @pytest.fixture
 async def database_that_hangs() -> AsyncIterator[str]:
     """A server that takes connections and never answers."""
