@@ -1,8 +1,11 @@
 """Runs the gateway: ``python -m gateway``, settings from ``VOICELOOM_*`` variables."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +16,9 @@ from fastapi import FastAPI
 from gateway import logs
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
+
+# Less than the 30 s that Kubernetes waits before it kills.
+EXIT_S = 25.0
 
 log = structlog.get_logger("gateway")
 
@@ -46,12 +52,17 @@ class GatewayServer(uvicorn.Server):
         loop = asyncio.get_running_loop()
         ends = (signal.SIGTERM, signal.SIGINT)
         for number in ends:
-            loop.add_signal_handler(number, self.stop)
+            loop.add_signal_handler(number, self._asked)
         try:
             yield
         finally:
             for number in ends:
                 loop.remove_signal_handler(number)
+
+    def _asked(self) -> None:
+        if not self.should_exit:
+            threading.Thread(target=_cut_off, name="exit", daemon=True).start()
+        self.stop()
 
     def stop(self) -> None:
         """Begin to end: no new requests, event streams close, others get their time."""
@@ -64,6 +75,13 @@ class GatewayServer(uvicorn.Server):
         await super().startup(sockets=None)
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         log.info("gateway_started", host=host, port=port)
+
+
+def _cut_off() -> None:
+    """End a process that something holds up: a server that does not answer, a client that does not read."""
+    time.sleep(EXIT_S)
+    log.error("exit_forced", after_s=EXIT_S)
+    os._exit(0)
 
 
 def main() -> int:

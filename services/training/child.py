@@ -8,7 +8,6 @@ on its output. SIGUSR1 writes the stacks of its threads to its error output.
 
 from __future__ import annotations
 
-import errno
 import faulthandler
 import json
 import os
@@ -24,6 +23,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 
+from services.runtime.disk import is_full
 from services.training.dataset import Item
 from services.training.gpt_train import GptTraining
 from services.training.job import Job
@@ -99,15 +99,14 @@ def main(build: Callable[[Job, torch.device], Training] = build_training) -> int
         emit({"event": "failed", "code": "TRAINING_DIVERGED", "detail": str(exc)})
     except (MemoryError, torch.OutOfMemoryError) as exc:
         emit({"event": "failed", "code": "OUT_OF_MEMORY", "detail": type(exc).__name__})
-    except OSError as exc:
-        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    except (OSError, RuntimeError) as exc:
+        # Without a device PyTorch has no class of its own for an allocation that failed, nor for a disk that is full.
+        if is_full(exc):
+            emit({"event": "failed", "code": "DISK_FULL", "detail": str(exc)})
+        elif "can't allocate memory" in str(exc):
+            emit({"event": "failed", "code": "OUT_OF_MEMORY", "detail": "allocation failed"})
+        else:
             raise
-        emit({"event": "failed", "code": "DISK_FULL", "detail": str(exc)})
-    except RuntimeError as exc:
-        # Without a device PyTorch has no class of its own for an allocation that failed.
-        if "can't allocate memory" not in str(exc):
-            raise
-        emit({"event": "failed", "code": "OUT_OF_MEMORY", "detail": "allocation failed"})
     except VoiceError as exc:
         emit({"event": "failed", "code": exc.code, "detail": str(exc)})
     return 0

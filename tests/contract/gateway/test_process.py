@@ -65,6 +65,21 @@ async def test_long_stream_does_not_hold_up_the_end(process: Process, fake: Fake
     assert await asyncio.wait_for(process.process.wait(), 5) == 0
 
 
+async def test_upload_in_flight_does_not_hold_up_the_end(process: Process, fake: FakeOrchestrator) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", process.port)
+    head = (
+        "POST /files HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Content-Length: 1000000\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF'
+    )
+    writer.write(head.encode())
+    await asyncio.wait_for(fake.uploading.wait(), 10)
+    process.process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.process.wait(), 30) == 0
+    assert fake.state.files == {}
+    writer.close()
+
+
 async def test_interrupt_ends_it_well(process: Process) -> None:
     process.process.send_signal(signal.SIGINT)
     await process.line("gateway_stopped")

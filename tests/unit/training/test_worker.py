@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.runtime.errors import StageFailedError, StoppedError
+from services.runtime.errors import DiskFullError, StageFailedError, StoppedError
 from services.training.job import Job, Plan
 from services.training.worker import PRESETS
 from services.voice.checkpoint import load_gpt, load_sovits
@@ -165,6 +165,45 @@ def test_cancel_ends_a_step_that_takes_forever(desk: Desk, child_script: Scripts
         desk.worker("sovits_train", child_command=script)(desk.context("sovits_train"))
     canceller.join()
     assert time.monotonic() - cancelled_at[0] < 5.0
+
+
+def test_child_that_hangs_writes_down_where_and_is_killed(
+    desk: Desk, child_script: Scripts, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = f"open({str(desk.folder / 'in_step')!r}, 'w').close(); import time; time.sleep(600)"
+    script = child_script(CHANGED_CHILD.format(body=body))
+    pids: list[int] = []
+
+    def stall() -> None:
+        while (run := desk.runs.find("t", "sovits_train")) is None or not run.state.child_pid:
+            time.sleep(0.01)
+        pids.append(run.state.child_pid)
+        while not (desk.folder / "in_step").exists():
+            time.sleep(0.05)
+        desk.stop.set("stalled")
+
+    staller = threading.Thread(target=stall)
+    staller.start()
+    with pytest.raises(StoppedError):
+        desk.worker("sovits_train", child_command=script)(desk.context("sovits_train"))
+    staller.join()
+    assert not _alive(pids[0])
+    said = capfd.readouterr().err
+    assert "most recent call first" in said
+    assert " in step" in said
+
+
+def test_run_without_room_for_its_checkpoints_does_not_begin(desk: Desk) -> None:
+    with pytest.raises(DiskFullError):
+        desk.worker("sovits_train", min_free_bytes=1 << 60)(desk.context("sovits_train"))
+    assert desk.runs.find("t", "sovits_train") is None
+
+
+def test_child_that_cannot_write_its_state_says_that_the_disk_is_full(desk: Desk, child_script: Scripts) -> None:
+    body = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))"
+    script = child_script(CHANGED_CHILD.format(body=body))
+    with pytest.raises(DiskFullError):
+        desk.worker("sovits_train", child_command=script, checkpoint_every_s=1e-6)(desk.context("sovits_train"))
 
 
 def test_child_ends_when_its_parent_is_killed(desk: Desk) -> None:
