@@ -306,9 +306,11 @@ async def _find(session: AsyncSession, owner: str, task_id: str, *, lock: bool =
 
 
 async def _check_files(session: AsyncSession, owner: str, wanted: list[str]) -> None:
-    # The rows are locked: a file must not be deleted while a task that needs it is on its way.
+    # The rows are locked, in one order for all: a file must not be deleted while a task that needs it is on its way.
     found = set(
-        await session.scalars(select(File.id).where(File.owner == owner, File.id.in_(wanted)).with_for_update())
+        await session.scalars(
+            select(File.id).where(File.owner == owner, File.id.in_(wanted)).order_by(File.id).with_for_update()
+        )
     )
     for file_id in wanted:
         if file_id not in found:
