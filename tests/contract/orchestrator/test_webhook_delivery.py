@@ -173,6 +173,19 @@ async def test_failure_is_told_with_its_code_and_stage(system: System, receiver:
     assert (said["type"], said["data"]["error"]) == ("task.failed", {"code": "AUDIO_SILENT", "stage": "audio_slice"})
 
 
+async def test_end_after_a_resumption_is_a_delivery_of_its_own(system: System, receiver: tuple[Receiver, str]) -> None:
+    hook, url = receiver
+    task = await system.create(callback_url=url)
+    await system.tasks.CancelTask(pb.CancelTaskRequest(task_id=task.id))
+    await hook.told(1)
+    await delivery(system, task.id, "sent")
+    await system.tasks.ResumeTask(pb.ResumeTaskRequest(task_id=task.id))
+    await system.start_workers(stages())
+    first, second = await hook.told(2)
+    assert (first.verified(NEW)["type"], second.verified(NEW)["type"]) == ("task.cancelled", "task.completed")
+    assert first.headers["webhook-id"] != second.headers["webhook-id"]
+
+
 async def test_receiver_that_is_gone_for_good_is_asked_once(system: System, receiver: tuple[Receiver, str]) -> None:
     hook, url = receiver
     hook.statuses = [410]
