@@ -18,6 +18,7 @@ def build(app: FastAPI) -> dict[Language, bytes]:
     """The document of an application, once per language, as JSON."""
     shape = app.openapi()
     _drop_framework_errors(shape)
+    _correct_contents(shape)
     return {language: _encode(shape, language) for language in LANGUAGES}
 
 
@@ -31,6 +32,17 @@ def _drop_framework_errors(document: dict[str, Any]) -> None:
         operation["responses"].pop("422", None)
     for name in _FRAMEWORK_SCHEMAS:
         document["components"]["schemas"].pop(name, None)
+
+
+def _correct_contents(document: Mapping[str, Any]) -> None:
+    """Errors are JSON also where success is not; the framework says that they have the type of the success."""
+    for operation in _operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                (content,) = response["content"].values()
+                response["content"] = {"application/json": content}
+            elif "text/event-stream" in response.get("content", {}):
+                response["content"]["text/event-stream"] = {}  # many events, and not one string
 
 
 def _encode(shape: Mapping[str, Any], language: Language) -> bytes:

@@ -80,7 +80,8 @@ async def download_file(file_id: str, request: Request, gateway: GatewayDep) -> 
 
 
 _DOWNLOAD = "/files/{file_id}/download"
-_BYTES: dict[int | str, dict[str, object]] = {200: {"content": {"application/octet-stream": {}}}, 206: {}, 304: {}}
+_CONTENT: dict[str, object] = {kind: {} for kind in sorted({"application/octet-stream", *_AUDIO_TYPES.values()})}
+_BYTES: dict[int | str, dict[str, object]] = {200: {"content": _CONTENT}, 206: {}, 304: {}}
 router.add_api_route(
     _DOWNLOAD, download_file, methods=["GET"], response_class=Response, responses={**_BYTES, **errors(404, 416, 503)}
 )
