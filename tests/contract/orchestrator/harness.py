@@ -161,13 +161,13 @@ class FakePreprocessing(PreprocessingServiceServicer):
 class System:
     """What a test talks to."""
 
-    def __init__(self, folder: Path, broker: Broker, database_url: str = "") -> None:
+    def __init__(self, folder: Path, broker: Broker, database_url: str = "", *, orchestrators: int = 1) -> None:
         self.folder, self.broker = folder, broker
         self.database_url = database_url or f"sqlite+aiosqlite:///{folder}/tasks.db"
         self.artifacts = folder / "artifacts"
         self.storage: dict[str, object] = {"artifacts_url": str(self.artifacts)}  # or the settings of a bucket
-        self.port = free_port()
-        self.address = f"127.0.0.1:{self.port}"
+        self.ports = [free_port() for _ in range(orchestrators)]
+        self.address = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         self.preprocessing_port = free_port()
         self.overrides: dict[str, object] = {}
         self._channel = open_channel(self.address)
@@ -175,9 +175,9 @@ class System:
         self.work = WorkServiceStub(self._channel)
         self._running: dict[str, tuple[asyncio.Event, asyncio.Task[object]]] = {}
 
-    def settings(self) -> OrchestratorSettings:
+    def settings(self, number: int = 0) -> OrchestratorSettings:
         values: dict[str, object] = {
-            "port": self.port,
+            "port": self.ports[number],
             "nats_url": self.broker.url,
             **self.storage,
             "database_url": self.database_url,
@@ -192,20 +192,24 @@ class System:
         }
         return OrchestratorSettings(**values)  # type: ignore[arg-type]
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, number: int = 0) -> dict[str, str]:
         """The settings of the orchestrator for a process."""
         pack = self.folder / "pack"
         pack.mkdir(exist_ok=True)
         (pack / "pack.toml").write_text(PACK)
         # What a test chose is passed on as it is: a secret shows in no dump.
-        values = {**self.settings().model_dump(mode="json", exclude_unset=True), **self.overrides, "pack_dir": pack}
+        values = {
+            **self.settings(number).model_dump(mode="json", exclude_unset=True),
+            **self.overrides,
+            "pack_dir": pack,
+        }
         return {**os.environ, **{f"VOICELOOM_{name.upper()}": str(value) for name, value in values.items()}}
 
-    async def start_orchestrator(self) -> None:
+    async def start_orchestrator(self, number: int = 0) -> None:
         """In this process."""
-        settings = self.settings()
+        settings = self.settings(number)
         orchestrator = Orchestrator(settings, Store(settings.database_url, limits_of(settings)), ("en",))
-        self._spawn("orchestrator", orchestrator.run)
+        self._spawn(f"orchestrator-{number + 1}" if number else "orchestrator", orchestrator.run)
         await self.reachable()
 
     async def start_preprocessing(self) -> None:
