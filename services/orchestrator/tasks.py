@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -320,7 +320,8 @@ async def _check_files(session: AsyncSession, owner: str, wanted: list[str]) -> 
 async def _queue_position(session: AsyncSession, task: Task) -> int | None:
     if task.state != "queued":
         return None
-    return (await _queue(session)).get(task.id)
+    before = or_(Task.created_at < task.created_at, and_(Task.created_at == task.created_at, Task.id <= task.id))
+    return await session.scalar(select(func.count()).select_from(Task).where(Task.state == "queued", before))
 
 
 async def _queue(session: AsyncSession) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -49,6 +50,34 @@ async def get_at_rate(port: int, path: str, *, per_second: float, seconds: float
 
     await asyncio.gather(*(client() for _ in range(connections)))
     return latencies
+
+
+async def post_all(
+    port: int, path: str, bodies: Sequence[object], *, connections: int = 8
+) -> tuple[Latencies, list[dict]]:
+    """Posts JSON as fast as answers come; the latencies, and the answers that were not errors."""
+    latencies = Latencies()
+    answers: list[dict] = []
+    waiting = iter(bodies)
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for body in waiting:
+            data = json.dumps(body).encode()
+            head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+            began = time.perf_counter()
+            writer.write(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+            status, headers = await _read_head(reader)
+            answer = json.loads(await reader.readexactly(int(headers["content-length"])))
+            latencies.seconds.append(time.perf_counter() - began)
+            if status < 300:
+                answers.append(answer)
+            else:
+                latencies.errors += 1
+        writer.close()
+
+    await asyncio.gather(*(client() for _ in range(connections)))
+    return latencies, answers
 
 
 @dataclass

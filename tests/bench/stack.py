@@ -12,16 +12,29 @@ import psutil
 from tests.stack import ROOT, Stack, start_stack
 
 MIB = 1024 * 1024
+MINI = ROOT / "packs" / "mini"
 
 
 @contextmanager
-def running_stack(data: Path) -> Iterator[Stack]:
-    """Start a stack with the default pack on a free port, and stop it at the end."""
-    stack = start_stack(data, pack=ROOT / "packs" / "mini")
+def running_stack(data: Path, *, pack: Path = MINI, **settings: object) -> Iterator[Stack]:
+    """Start a stack on a free port, and stop it at the end. `settings` by their names."""
+    environment = {f"VOICELOOM_{name.upper()}": str(value) for name, value in settings.items()}
+    stack = start_stack(data, pack=pack, environment=environment)
     try:
         yield stack
     finally:
         stack.stop()
+
+
+@contextmanager
+def suspended(stack: Stack, program: str) -> Iterator[None]:
+    """Stop a program in its tracks: nobody works on what it should, and it takes nothing from who is measured."""
+    process = psutil.Process(stack.pid_of(program))
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
 
 
 def loads_torch(pid: int) -> bool:
