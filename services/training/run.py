@@ -90,7 +90,11 @@ class Ending:
 
 
 class ChildOutOfMemoryError(Exception):
-    """The child ran out of memory, or the system killed it for that."""
+    """The child ran out of memory (it said so), or was killed, most likely by the system for that."""
+
+    def __init__(self, detail: str, *, killed: bool) -> None:
+        super().__init__(detail)
+        self.killed = killed
 
 
 class TrainingRun:
@@ -122,7 +126,8 @@ class TrainingRun:
                 peak = self._one_child(job)
             except ChildOutOfMemoryError as exc:
                 if batch == 1:
-                    raise StageFailedError("OUT_OF_MEMORY", detail=str(exc)) from exc
+                    # Who killed it, and whether they will again, nobody knows: that counts as an attempt, no more.
+                    raise StageFailedError("OUT_OF_MEMORY", detail=str(exc), retryable=exc.killed) from exc
                 batch = max(1, batch // 2)
                 job = replace(job, resume=self._resume, plan=replace(job.plan, batch=batch))
                 step = self._roll_back()
@@ -159,7 +164,7 @@ class TrainingRun:
                             Path(previous).unlink(missing_ok=True)
                     case "failed":
                         if event["code"] == "OUT_OF_MEMORY":
-                            raise ChildOutOfMemoryError(event["detail"])
+                            raise ChildOutOfMemoryError(event["detail"], killed=False)
                         if event["code"] == "DISK_FULL":
                             raise DiskFullError(detail=event["detail"])
                         raise StageFailedError(event["code"], detail=event["detail"])
@@ -172,7 +177,7 @@ class TrainingRun:
             raise StoppedError(detail="the child was stopped")
         if status == -signal.SIGKILL:
             # Nobody here asked for it: the system kills what takes too much memory.
-            raise ChildOutOfMemoryError("the child was killed")
+            raise ChildOutOfMemoryError("the child was killed", killed=True)
         raise StageFailedError("INTERNAL", detail=f"the training child ended with status {status}", retryable=True)
 
     def _stepped(self, event: dict, took_s: float, first_item: int) -> None:

@@ -128,10 +128,14 @@ def test_out_of_memory_halves_the_batch_and_goes_on(desk: Desk, child_script: Sc
     assert [sum(row["epoch"] == epoch for row in rows) for epoch in (1, 2, 3, 4)] == [4, 8, 8, 8]
 
 
-def test_out_of_memory_with_a_single_clip_fails(desk: Desk, child_script: Scripts) -> None:
-    script = child_script(CHANGED_CHILD.format(body="raise MemoryError"))
-    with pytest.raises(StageFailedError, match="OUT_OF_MEMORY"):
+@pytest.mark.parametrize(
+    ("death", "retryable"), [("raise MemoryError", False), ("os.kill(os.getpid(), signal.SIGKILL)", True)]
+)
+def test_out_of_memory_with_a_single_clip_fails(desk: Desk, child_script: Scripts, death: str, retryable: bool) -> None:
+    script = child_script(CHANGED_CHILD.format(body=death))
+    with pytest.raises(StageFailedError, match="OUT_OF_MEMORY") as failure:
         desk.worker("sovits_train", child_command=script)(desk.context("sovits_train"))
+    assert failure.value.retryable is retryable, "a kill may have come from anybody"
     assert desk.logged() == ["train.batch_halved"] * 2
 
 
