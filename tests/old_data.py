@@ -33,8 +33,9 @@ from tests.stack import ROOT, Stack, start_stack, wait_for
 
 SAMPLE = ROOT / "samples" / "bella_25s.flac"
 SECONDS = 5.0
-# Who reads the data starts the stack with the same settings.
-SETTINGS = {"VOICELOOM_MIN_USABLE_S": "3", "VOICELOOM_CHECKPOINT_EVERY_S": "0.2"}
+# Who goes on with the data starts the stack with this setting, too.
+SHORT_RECORDINGS = {"VOICELOOM_MIN_USABLE_S": "3"}
+SETTINGS = {**SHORT_RECORDINGS, "VOICELOOM_CHECKPOINT_EVERY_S": "0.2"}
 PACK = """\
 # Half the sizes of packs/nano and less, with random weights: for data that are kept in a repository.
 name = "pico"

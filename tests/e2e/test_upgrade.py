@@ -1,62 +1,36 @@
 """Today's code goes on with the rows, streams and artifacts of a stack of the previous version that was killed."""
 
 import hashlib
-import json
-import sqlite3
-import tarfile
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.rest import Event, Rest
-from tests.old_data import SETTINGS
+from tests.kept_data import KeptData
+from tests.old_data import SHORT_RECORDINGS
 from tests.stack import start_stack
-from voiceloom.pipeline.v1.manifest_pb2 import InferenceManifest, TrainManifest
-from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef
-
-KEPT = Path(__file__).parents[1] / "vectors" / "data_0001.tar.xz"
-
-
-class Old:
-    """The data as the previous version left them."""
-
-    def __init__(self, folder: Path) -> None:
-        with tarfile.open(KEPT) as archive:
-            archive.extractall(folder, filter="data")
-        self.data, self.pack = folder / "data", folder / "pack"
-        self.ids: dict[str, str] = json.loads((folder / "facts.json").read_text())
-
-    def read(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.data / "voiceloom.db")) as rows:
-            return rows.execute(query, values).fetchall()
-
-    def manifest(self, name: str, stage: str) -> bytes:
-        """The manifest of a stage that has completed by now."""
-        [(ref,)] = self.read("SELECT manifest FROM stages WHERE task_id = ? AND name = ?", self.ids[name], stage)
-        return (self.data / "artifacts" / json.loads(ref)["uri"]).read_bytes()
+from voiceloom.pipeline.v1.manifest_pb2 import TrainManifest
 
 
 @pytest.fixture(scope="module")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Old:
-    old = Old(tmp_path_factory.mktemp("old"))
+def old(tmp_path_factory: pytest.TempPathFactory) -> KeptData:
+    old = KeptData.unpack(tmp_path_factory.mktemp("old"))
     assert old.read("SELECT version_num FROM alembic_version") == [("0001",)]
     return old
 
 
 @pytest.fixture(scope="module")
-def seen_before(old: Old) -> dict[str, list[tuple[Any, ...]]]:
+def seen_before(old: KeptData) -> dict[str, list[tuple[Any, ...]]]:
     """Every event of every task before the upgrade."""
     query = "SELECT seq, data FROM events WHERE task_id = ? ORDER BY seq"
     return {name: old.read(query, old.ids[name]) for name in ("completed", "cancelled", "interrupted", "queued")}
 
 
 @pytest.fixture(scope="module")
-def rest(old: Old, seen_before: object) -> Iterator[Rest]:
+def rest(old: KeptData, seen_before: object) -> Iterator[Rest]:
     """Today's code on these data."""
-    stack = start_stack(old.data, pack=old.pack, environment=SETTINGS)
+    stack = start_stack(old.data, pack=old.pack, environment=SHORT_RECORDINGS)
     with Rest(stack.base_url) as client:
         yield client
     assert stack.stop() == 0, stack.output
@@ -66,21 +40,10 @@ def ids_of(events: list[Event]) -> list[int]:
     return [event.id for event in events if event.id is not None]
 
 
-def downloads(old: Old) -> list[tuple[str, str, ArtifactRef]]:
-    """Kind, name and digest of everything that the completed task hands out."""
-    spoken = InferenceManifest.FromString(old.manifest("completed", "inference"))
-    found = [("output", output.filename, output.ref) for output in spoken.outputs]
-    found.append(("ref_audio", "reference.wav", spoken.ref_audio_ref))
-    for kind, stage in (("sovits_model", "sovits_train"), ("gpt_model", "gpt_train")):
-        models = TrainManifest.FromString(old.manifest("completed", stage)).models
-        found += [(kind, model.filename, model.ref) for model in models]
-    return found
-
-
-def test_what_was_completed_downloads_whole(old: Old, rest: Rest) -> None:
+def test_what_was_completed_downloads_whole(old: KeptData, rest: Rest) -> None:
     task_id = old.ids["completed"]
     assert rest.task(task_id)["status"] == "completed"
-    wanted = downloads(old)
+    wanted = old.downloads("completed")
     assert [kind for kind, _, _ in wanted].count("output") == 2
     assert len(wanted) == 6
     for kind, name, ref in wanted:
@@ -90,7 +53,7 @@ def test_what_was_completed_downloads_whole(old: Old, rest: Rest) -> None:
     assert (len(listed["outputs"]), len(listed["models"])) == (2, 3)
 
 
-def test_what_ended_stays_as_it_was(old: Old, rest: Rest, seen_before: dict[str, list[tuple[Any, ...]]]) -> None:
+def test_what_ended_stays_as_it_was(old: KeptData, rest: Rest, seen_before: dict[str, list[tuple[Any, ...]]]) -> None:
     assert rest.task(old.ids["cancelled"])["status"] == "cancelled"
     for name in ("completed", "cancelled"):
         events = rest.events(old.ids[name])
@@ -99,7 +62,7 @@ def test_what_ended_stays_as_it_was(old: Old, rest: Rest, seen_before: dict[str,
 
 
 def test_what_was_interrupted_goes_on_from_its_checkpoint(
-    old: Old, rest: Rest, seen_before: dict[str, list[tuple[Any, ...]]]
+    old: KeptData, rest: Rest, seen_before: dict[str, list[tuple[Any, ...]]]
 ) -> None:
     task_id = old.ids["interrupted"]
     rest.wait_completed(task_id, timeout_s=300)
@@ -114,7 +77,7 @@ def test_what_was_interrupted_goes_on_from_its_checkpoint(
     assert ids_of(rest.events(task_id, after=len(before))) == list(range(len(before) + 1, len(after) + 1))
 
 
-def test_what_was_queued_is_done_and_an_unused_recording_can_be_used(old: Old, rest: Rest) -> None:
+def test_what_was_queued_is_done_and_an_unused_recording_can_be_used(old: KeptData, rest: Rest) -> None:
     rest.wait_completed(old.ids["queued"], timeout_s=300)
     ids = ids_of(rest.events(old.ids["queued"]))
     assert ids == list(range(1, len(ids) + 1))
