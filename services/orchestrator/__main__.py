@@ -25,7 +25,14 @@ from services.orchestrator.tasks import Tasks
 from services.orchestrator.webhook_signature import keys_of
 from services.orchestrator.webhooks import DeliveryRules, Webhooks
 from services.orchestrator.work import Work
-from services.orchestrator.worker import BusCommands, BusPublisher, listen_to_events, notify_cancelled, read_reports
+from services.orchestrator.worker import (
+    BusCommands,
+    BusPublisher,
+    listen_to_events,
+    notify_cancelled,
+    read_reports,
+    reports_taken,
+)
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.background import end
 from services.runtime.bus import Bus
@@ -158,7 +165,11 @@ class Orchestrator:
             self._store, BusCommands(bus), limits=limits, resend_s=settings.resend_s, tick_s=settings.tick_s
         )
         leases = LeaseWatch(
-            self._work, ttl_s=settings.lease_ttl_s, every_s=settings.tick_s, connected=lambda: bus.connected
+            self._work,
+            ttl_s=settings.lease_ttl_s,
+            every_s=settings.tick_s,
+            connected=lambda: bus.connected,
+            reports=lambda: reports_taken(bus),
         )
         return [
             asyncio.create_task(self._scheduler.run()),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from services.orchestrator.work import Work
+from services.orchestrator.work import Overdue, Work
 from services.runtime.errors import VoiceloomError
 from services.runtime.log import log
 
@@ -16,12 +16,27 @@ class LeaseWatch:
 
     This process may just have started, been stopped for a while or slept with the machine; the store or the broker may
     have been away: in all that time nobody may have been there whom a living worker could have told. Each replica
-    watches for itself, so that one that starts again keeps no dead lease alive.
+    watches for itself, so that one that starts again keeps no dead lease alive. A worker that has reported its result
+    keeps nothing alive any more: what had been reported when its lease was seen to be over is taken first.
     """
 
-    def __init__(self, work: Work, *, ttl_s: float, every_s: float, connected: Callable[[], bool]) -> None:
-        """``connected`` says whether the broker, through which results come, is there."""
-        self._work, self._ttl_s, self._every_s, self._connected = work, ttl_s, every_s, connected
+    def __init__(
+        self,
+        work: Work,
+        *,
+        ttl_s: float,
+        every_s: float,
+        connected: Callable[[], bool],
+        reports: Callable[[], Awaitable[tuple[int, int]]],
+    ) -> None:
+        """``connected`` says whether the broker, through which results come, is there.
+
+        ``reports`` answers the number of the newest report that it has, and up to which one all were taken.
+        """
+        self._work, self._ttl_s, self._every_s = work, ttl_s, every_s
+        self._connected, self._reports = connected, reports
+        # Leases that are over, and the newest report when that was seen first.
+        self._doubted: dict[Overdue, int] = {}
         self._gap_s = max(ttl_s / 3, 2 * every_s)
         self._since: float | None = None
         self._looked_at = 0.0
@@ -41,7 +56,7 @@ class LeaseWatch:
             steady = self._is_steady(now)
             # Asked also when nothing may be taken back: silence of the store is a gap.
             overdue = await self._work.overdue(now)
-            lost = await self._work.lose(overdue, now) if steady and overdue else 0
+            lost = await self._work.lose(await self._without_reports(overdue), now) if steady and overdue else 0
         except VoiceloomError as exc:
             self._since = None
             log.warning("leases_unwatched", error=str(exc))
@@ -49,10 +64,19 @@ class LeaseWatch:
         self._looked_at = now
         return lost
 
+    async def _without_reports(self, overdue: list[Overdue]) -> list[Overdue]:
+        """Those of the leases of which no report waits to be taken."""
+        newest, taken = await self._reports()
+        # A broker that has lost its reports has a lower number, and nothing to wait for.
+        self._doubted = {lease: min(newest, self._doubted.get(lease, newest)) for lease in overdue}
+        return [lease for lease, reported in self._doubted.items() if reported <= taken]
+
     def _is_steady(self, now: float) -> bool:
         missed, self._missed = self._missed, self._work.missed
-        if not self._connected() or missed != self._missed or not 0 <= now - self._looked_at <= self._gap_s:
+        if not self._connected():
             self._since = None
-        if self._since is None:
+            return False
+        gap = missed != self._missed or not 0 <= now - self._looked_at <= self._gap_s
+        if gap or self._since is None:
             self._since = now
         return now - self._since >= self._ttl_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,10 @@ from services.runtime.log import log
 
 # Why a claim was refused.
 STOPPED, DONE, LEASED, NOT_READY = "stopped", "done", "leased", "not_ready"
+
+
+# Task, stage and number of a lease.
+Overdue: TypeAlias = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -185,10 +190,10 @@ class Work:
                 log.error("report_unknown", kind=report.kind)
         return []
 
-    async def lose(self, overdue: list[tuple[str, str]], now: float) -> int:
+    async def lose(self, overdue: list[Overdue], now: float) -> int:
         """Take back those of the leases that really had run out by ``now``; answers how many."""
         lost = 0
-        for task_id, name in overdue:
+        for task_id, name, _ in overdue:
             async with self._store.writing() as session:
                 task = await _locked(session, task_id)
                 stage = stage_of(task, name) if task is not None else None
@@ -203,11 +208,11 @@ class Work:
             self._on_change()
         return lost
 
-    async def overdue(self, now: float) -> list[tuple[str, str]]:
-        """Task and stage of each lease that had run out by ``now``."""
-        query = select(Stage.task_id, Stage.name).where(Stage.state == "running", Stage.expires_at < now)
+    async def overdue(self, now: float) -> list[Overdue]:
+        """Each lease that had run out by ``now``."""
+        query = select(Stage.task_id, Stage.name, Stage.lease).where(Stage.state == "running", Stage.expires_at < now)
         async with self._store.reading() as session:
-            return [(row.task_id, row.name) for row in await session.execute(query)]
+            return [(row.task_id, row.name, row.lease) for row in await session.execute(query)]
 
 
 def _counts(stage: Stage, report: Report) -> bool:

@@ -27,6 +27,7 @@ from services.runtime.log import log
 from services.runtime.stage import stage_name, stage_value
 from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport, TaskEvent
 
+READER = "orchestrator"
 FETCH_WAIT_S = 5.0
 # A replica that died over a report holds up all that follow for so long.
 ACK_WAIT_S = 3.0
@@ -87,11 +88,16 @@ async def read_reports(bus: Bus, work: Work) -> None:
 
     Only one is out at a time, whichever replica has it: none overtakes another, also when one has to come again.
     """
-    consumer = bus.consumer(REPORTS, "orchestrator", report_subject("*"), ack_wait_s=ACK_WAIT_S, max_pending=1)
+    consumer = bus.consumer(REPORTS, READER, report_subject("*"), ack_wait_s=ACK_WAIT_S, max_pending=1)
     while True:
         delivery = await consumer.fetch(wait_s=FETCH_WAIT_S)
         if delivery is not None:
             await _apply(delivery, work)
+
+
+async def reports_taken(bus: Bus) -> tuple[int, int]:
+    """The number of the newest report, and up to which one all were taken. Raises UnavailableError."""
+    return await bus.progress(REPORTS, READER)
 
 
 async def _apply(delivery: Delivery, work: Work) -> None:

@@ -309,6 +309,21 @@ class Bus:
             raise UnavailableError("UNAVAILABLE", detail=repr(exc)) from exc
         return found.seq or 0, found.data or b""
 
+    async def progress(self, stream: str, durable: str) -> tuple[int, int]:
+        """Place of the newest message of a work queue, and up to which place all were settled by a consumer.
+
+        Raises UnavailableError (UNAVAILABLE).
+        """
+        try:
+            newest = (await self.jetstream.stream_info(stream)).state.last_seq
+            consumer = await self.jetstream.consumer_info(stream, durable)
+        except _AWAY as exc:
+            raise UnavailableError("UNAVAILABLE", detail=repr(exc)) from exc
+        if not consumer.num_pending and not consumer.num_ack_pending:
+            return newest, newest
+        floor = consumer.ack_floor
+        return newest, (floor.stream_seq or 0) if floor is not None else 0
+
     async def notify(self, subject: str, payload: bytes) -> None:
         """Tell whoever listens now; nobody is a fine answer, and so is a broker that is away."""
         with contextlib.suppress(*_AWAY):
