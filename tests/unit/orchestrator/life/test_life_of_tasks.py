@@ -1,7 +1,7 @@
 """Everything that can happen to tasks, in every order that hypothesis thinks of, over two orchestrators and one store.
 
 The same histories every time, unless VOICELOOM_TEST_LIVES says how many (each of STEPS steps): then others every time,
-and what fails is shortened.
+and what fails is shortened. A state machine is one class, whatever its length.
 """
 
 from __future__ import annotations
@@ -38,10 +38,12 @@ from tests.unit.orchestrator.life import invariants
 from tests.unit.orchestrator.life.world import OWNER, TTL_S, Clock, Lease, World, ruling
 
 T = TypeVar("T")
-LIVES, STEPS = 20, 40
+LIVES, STEPS = 25, 30
 MAX_TASKS = 3
 # Where there is one, a folder in memory: nothing here is about disks.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# Often enough for watching without a gap.
+LOOK_S = 0.3 * TTL_S
 WORKERS = ("worker/1", "worker/2", "worker/3")
 KINDS = ("progress", "log", "checkpoint", "result", "failure", "fatal", "release")
 
@@ -78,6 +80,8 @@ class LifeOfTasks(RuleBasedStateMachine):
     def begin(self) -> None:
         self.do(self.world.open(2))
         self.create(0, inference=True)
+        self.ticks(0)
+        self.claim(0, 0, WORKERS[0])
 
     # ---- clients
 
@@ -93,6 +97,8 @@ class LifeOfTasks(RuleBasedStateMachine):
 
     @rule(number=either, which=any_of)
     def cancel(self, number: int, which: int) -> None:
+        if which % 4:
+            return  # histories that end early tell little
         task_id, before = self.chosen(which)
         allowed = before is not None and before["state"] in UNFINISHED
         self.expect(allowed, self.world.orchestrators[number].tasks.cancel(OWNER, task_id))
@@ -116,7 +122,7 @@ class LifeOfTasks(RuleBasedStateMachine):
     @rule(number=either, which=any_of)
     def purge(self, number: int, which: int) -> None:
         if which % 4:
-            return  # histories that end early tell little
+            return
         task_id, before = self.chosen(which)
         self.expect(before is not None, self.world.orchestrators[number].tasks.purge(OWNER, task_id))
 
@@ -185,6 +191,28 @@ class LifeOfTasks(RuleBasedStateMachine):
     works = rule(number=either, worker=st.sampled_from(WORKERS), kind=st.sampled_from(KINDS), times=st.integers(1, 4))
     work_1, work_2, work_3, work_4 = works(work), works(work), works(work), works(work)
 
+    def talk(self, number: int, kind: str, fractions: list[float]) -> None:
+        """Whoever works says how far it is, says it again, and says something else twice."""
+        for lease in [lease for lease in self.leases if self.is_current(lease.task_id, lease.stage, lease.lease)]:
+            said = [lease.say("progress", fraction) for fraction in fractions]
+            for report in [*said, *said, *[lease.say(kind)] * 2]:
+                self.apply(number, report)
+
+    def wake_up(self, number: int, kind: str) -> None:
+        """Whoever worked stands still until somebody else works in its place, and then goes on."""
+        asleep = [lease for lease in self.leases if self.is_current(lease.task_id, lease.stage, lease.lease)]
+        self.wait_for_expiry()
+        work = self.world.orchestrators[number].work
+        for lease in asleep:
+            self.take("worker/new", self.do(work.claim(lease.task_id, lease.stage, "worker/new")))
+            self.apply(number, lease.say(kind))
+
+    talks = rule(
+        number=either, kind=st.sampled_from(KINDS), fractions=st.lists(st.floats(0, 1), min_size=1, max_size=3)
+    )
+    wakes = rule(number=either, kind=st.sampled_from(KINDS))
+    talk_1, talk_2, wake_1, wake_2 = talks(talk), talks(talk), wakes(wake_up), wakes(wake_up)
+
     @rule(number=either, which=any_of)
     def report_late(self, number: int, which: int) -> None:
         if self.late:
@@ -234,8 +262,8 @@ class LifeOfTasks(RuleBasedStateMachine):
     @rule()
     def wait_for_expiry(self) -> None:
         """Nobody shows that it lives: no lease is left after its time."""
-        for _ in range(12):
-            self.clock.now += TTL_S / 5
+        for _ in range(6):
+            self.clock.now += LOOK_S
             self.ticks(0, 1)
         if self.world.broker.away:
             return  # nobody can be sure
@@ -273,7 +301,7 @@ class LifeOfTasks(RuleBasedStateMachine):
             left = [task for task in self.world.rows("SELECT * FROM tasks") if task["state"] in UNFINISHED]
             if not left:
                 break
-            self.clock.now += TTL_S / 5
+            self.clock.now += LOOK_S
         assert left == [], "a task does not end"
         for _ in range(3):
             self.relays(0, 1)
