@@ -71,6 +71,12 @@ class Load:
         """How many clients have not got all that they want."""
         return sum(not task.done() for task in self._doing)
 
+    def check(self) -> None:
+        """Raise what a client gave up with, if one did."""
+        for task in (*self._doing, *self._following):
+            if task.done():
+                task.result()
+
     async def finish(self) -> None:
         """Wait for every client; one that gave up raises."""
         await asyncio.gather(*self._doing)

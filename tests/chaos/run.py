@@ -95,6 +95,7 @@ class Run:
             load.want(wish)
         breaking = asyncio.create_task(breaker.run(faults))
         while not breaking.done():
+            load.check()
             if load.unfinished < plan.fewest:
                 load.want(next(wanted))
             await asyncio.wait([breaking], timeout=1)
@@ -106,6 +107,7 @@ class Run:
         seen, since = -1, time.monotonic()
         while not finishing.done():
             await asyncio.wait([finishing], timeout=2)
+            load.check()
             if (total := watch.total_events()) != seen:
                 seen, since = total, time.monotonic()
             elif time.monotonic() - since > STUCK_S:
