@@ -12,4 +12,5 @@ SCHEDULE, ADMISSION = "schedule", "admission"
 
 async def hold(session: AsyncSession, name: str) -> None:
     """Wait for a lock and keep it until the transaction ends. SQLite has one writer anyway: its file is the lock."""
-    await session.execute(select(Lock.name).where(Lock.name == name).with_for_update())
+    if session.get_bind().dialect.name != "sqlite":
+        await session.execute(select(Lock.name).where(Lock.name == name).with_for_update())

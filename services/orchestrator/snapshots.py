@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Snapshots(Generic[T]):
-    """Values by task id, dropped when a commit touches the task."""
+    """Values by task id, each with the newest event that it knows of; dropped when a commit touches the task."""
 
     def __init__(self, store: Store) -> None:
         self._kept: OrderedDict[str, tuple[float, int, T]] = OrderedDict()
@@ -29,15 +29,18 @@ class Snapshots(Generic[T]):
         read_at, _, value = self._kept.get(task_id, (0.0, 0, None))
         return value if time.monotonic() - read_at < MAX_AGE_S else None
 
+    def at(self, task_id: str, seq: int) -> T | None:
+        """What was read of the task, however long ago, if ``seq`` is the newest event that it knows of."""
+        _, known, value = self._kept.get(task_id, (0.0, 0, None))
+        return value if known == seq else None
+
     def begin(self) -> int:
         """A mark to be taken before reading."""
         return self._commits
 
     def put(self, task_id: str, value: T, mark: int, seq: int) -> None:
-        """Keep what was read up to event ``seq``, unless something was committed since the mark."""
-        if mark != self._commits:
-            return
-        self._kept[task_id] = (time.monotonic(), seq, value)
+        """Keep what was read up to event ``seq``; `get` does not trust it if something was committed since the mark."""
+        self._kept[task_id] = (time.monotonic() if mark == self._commits else float("-inf"), seq, value)
         self._kept.move_to_end(task_id)
         if len(self._kept) > MAX_SNAPSHOTS:
             self._kept.popitem(last=False)

@@ -103,7 +103,7 @@ class Tasks:
         ``on_obsolete`` gets the keys of artifacts that nobody needs any more.
         """
         self._store, self._artifacts = store, artifacts
-        self._snapshots: Snapshots[TaskView] = Snapshots(store)
+        self._snapshots: Snapshots[Task] = Snapshots(store)
         self._languages, self._max_queued = languages, max_queued
         self._callbacks, self._callback_private = callbacks, callback_private
         self._on_change, self._on_stop, self._on_obsolete = on_change, on_stop, on_obsolete
@@ -197,15 +197,14 @@ class Tasks:
     async def get(self, owner: str, task_id: str) -> TaskView:
         """One task. Raises NotFoundError (TASK_NOT_FOUND)."""
         known = self._snapshots.get(task_id)
-        if known is not None and known.task.owner == owner:
-            return known
+        # A place in the queue changes with other tasks: it is asked for each time.
+        if known is not None and known.owner == owner and known.state != "queued":
+            return TaskView(known, None)
         mark = self._snapshots.begin()
         async with self._store.reading() as session:
             task = await _find(session, owner, task_id)
             view = TaskView(task, await _queue_position(session, task))
-        if view.queue_position is None:
-            # A place in the queue changes with other tasks.
-            self._snapshots.put(task_id, view, mark, task.last_seq)
+        self._snapshots.put(task_id, task, mark, task.last_seq)
         return view
 
     async def page(self, owner: str, *, state: str, limit: int, offset: int) -> tuple[list[TaskView], int]:
@@ -215,10 +214,22 @@ class Tasks:
             wanted.append(Task.state == state)
         async with self._store.reading() as session:
             total = await session.scalar(select(func.count()).select_from(Task).where(*wanted))
-            page = select(Task).where(*wanted).order_by(Task.created_at.desc(), Task.id.desc())
-            tasks = (await session.scalars(page.limit(limit).offset(offset))).all()
+            page = select(Task.id, Task.last_seq).where(*wanted).order_by(Task.created_at.desc(), Task.id.desc())
+            rows = (await session.execute(page.limit(limit).offset(offset))).all()
+            tasks = await self._read(session, {row.id: row.last_seq for row in rows})
             queue = await _queue(session) if any(task.state == "queued" for task in tasks) else {}
         return [TaskView(task, queue.get(task.id)) for task in tasks], total or 0
+
+    async def _read(self, session: AsyncSession, wanted: dict[str, int]) -> list[Task]:
+        """Tasks by id, with their newest sequences; only those are read that have changed since they were read last."""
+        mark = self._snapshots.begin()
+        found = {task_id: self._snapshots.at(task_id, seq) for task_id, seq in wanted.items()}
+        changed = [task_id for task_id, task in found.items() if task is None]
+        if changed:
+            for task in await session.scalars(select(Task).where(Task.id.in_(changed))):
+                found[task.id] = task
+                self._snapshots.put(task.id, task, mark, task.last_seq)
+        return [task for task in found.values() if task is not None]
 
     async def cancel(self, owner: str, task_id: str) -> TaskView:
         """End an unfinished task at once. Raises NotReadyError (TASK_NOT_CANCELLABLE), NotFoundError."""

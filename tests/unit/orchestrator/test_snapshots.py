@@ -58,3 +58,16 @@ def test_event_of_another_replica_makes_a_snapshot_old_and_ones_own_does_not() -
     assert kept.get("t") is None
     kept.put("t", "read before the event was heard of", mark, 7)
     assert kept.get("t") is None
+
+
+def test_what_is_known_up_to_an_event_is_served_for_that_event_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FakeStore()
+    kept: Snapshots[str] = Snapshots(store)  # type: ignore[arg-type]
+    mark = kept.begin()
+    store.commit({"other": 1})
+    kept.put("t", "up to 7", mark, 7)
+    monkeypatch.setattr(snapshots, "MAX_AGE_S", 0.0)
+    assert kept.get("t") is None
+    assert (kept.at("t", 7), kept.at("t", 8), kept.at("unknown", 0)) == ("up to 7", None, None)
+    store.commit({"t": 8})
+    assert kept.at("t", 7) is None
