@@ -15,14 +15,15 @@ from tests.audio_fixtures import SAMPLES, encode
 from tests.chaos.clients import Grpc, Rest
 from tests.chaos.followers import Follower, follow_grpc, follow_sse
 from tests.chaos.report import Violations
-from tests.chaos.state import Watch
-from tests.chaos.wishes import CANCEL, CANCEL_RESUME, PURGE, Wish
+from tests.chaos.state import ENDED, Watch
+from tests.chaos.wishes import CANCEL, CANCEL_RESUME, NOTHING, PURGE, Wish
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.pipeline.v1 import pipeline_pb2 as pipeline
 
 # The shortest that holds ten seconds of usable speech wherever it is cut from the sample.
 PIECE_S, STEP_S = 15.0, 0.5
 FOLLOWERS = 3
+LOOK_S = 1.0
 
 
 @dataclass(eq=False)
@@ -60,11 +61,17 @@ class Load:
         self._files: dict[tuple[str, int], asyncio.Task[str]] = {}
         self._following: list[asyncio.Task[None]] = []
         self._doing: list[asyncio.Task[None]] = []
+        self._looking = asyncio.create_task(self._look_around())
         self.accepted: list[Accepted] = []
 
     def want(self, wish: Wish) -> None:
         """Have a client go about it."""
         self._doing.append(asyncio.create_task(self._live(wish), name=wish.name))
+
+    @property
+    def wanted(self) -> int:
+        """How many tasks were asked for."""
+        return len(self._doing)
 
     @property
     def unfinished(self) -> int:
@@ -73,7 +80,7 @@ class Load:
 
     def check(self) -> None:
         """Raise what a client gave up with, if one did."""
-        for task in (*self._doing, *self._following):
+        for task in (*self._doing, *self._following, self._looking):
             if task.done():
                 task.result()
 
@@ -92,9 +99,30 @@ class Load:
 
     async def close(self) -> None:
         """Stop following."""
-        for task in (*self._doing, *self._following):
+        for task in (*self._doing, *self._following, self._looking):
             task.cancel()
-        await asyncio.gather(*self._doing, *self._following, return_exceptions=True)
+        await asyncio.gather(*self._doing, *self._following, self._looking, return_exceptions=True)
+
+    async def _look_around(self) -> None:
+        """Ask about some task now and then, as people do: it is there, and no answer takes back an earlier one."""
+        seen: dict[str, float] = {}
+        while True:
+            await asyncio.sleep(LOOK_S)
+            steady = [task for task in self.accepted if task.wish.over_rest and task.wish.deed == NOTHING]
+            if not steady:
+                continue
+            task = self._draw.choice(steady)
+            for what in ("", "/outputs"):
+                answer = await self._rest.ask("GET", f"/tasks/{task.task_id}{what}")
+                if answer.status_code != 200:
+                    self._violations.add("answers", f"{task.wish.name}{what}: {answer.status_code} {answer.text[:200]}")
+                elif not what:
+                    # An end counts as more than any progress.
+                    told = answer.json()
+                    progress = told["progress"] + (told["status"] in ENDED)
+                    if progress < seen.get(task.task_id, 0.0):
+                        self._violations.add("answers", f"{task.wish.name}: {seen[task.task_id]}, then {progress}")
+                    seen[task.task_id] = progress
 
     async def _live(self, wish: Wish) -> None:
         file_id = await self._file(wish)

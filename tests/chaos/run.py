@@ -26,6 +26,8 @@ from tests.chaos.wishes import wishes
 # With nothing happening to any task for so long after the faults, what has not ended never will.
 STUCK_S = 240.0
 QUIET_S = 120.0
+# Between two new tasks while things break.
+EVERY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Plan:
 
     seed: int
     faults: int
-    # So many at first, and more of them whenever fewer than ``fewest`` are unfinished while faults are left.
+    # So many in two waves, and more of them whenever fewer than ``fewest`` are unfinished while faults are left.
     tasks: int
     fewest: int
     data: Path
@@ -91,15 +93,18 @@ class Run:
         breaker = Breaker(self.stack, watch, self.report, has_disk=plan.has_disk, say=self._say)
         faults = schedule(plan.seed, plan.faults, longest_pause_s=plan.longest_pause_s)
         wanted = wishes(plan.seed)
-        for wish in itertools.islice(wanted, plan.tasks):
+        for wish in itertools.islice(wanted, plan.tasks // 2):
             load.want(wish)
         breaking = asyncio.create_task(breaker.run(faults))
         while not breaking.done():
             load.check()
-            if load.unfinished < plan.fewest:
+            # The other half comes while things break, and so do later ones.
+            if load.wanted < plan.tasks or load.unfinished < plan.fewest:
                 load.want(next(wanted))
-            await asyncio.wait([breaking], timeout=1)
+            await asyncio.wait([breaking], timeout=EVERY_S)
         await breaking
+        while load.wanted < plan.tasks:
+            load.want(next(wanted))
 
     async def _settle(self, load: Load, watch: Watch) -> None:
         """Wait for the clients to get what they want, for as long as anything happens at all."""
