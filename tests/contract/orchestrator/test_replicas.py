@@ -132,14 +132,14 @@ async def test_orchestrator_that_was_paused_in_the_middle_spoils_nothing_when_it
     processes.worker(0.2)
     task = await pair.create()
     await pair.until(task.id, lambda task: task.progress > 0, within_s=30)
-    for _ in range(3):
-        first.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(1.5)
-        first.send_signal(signal.SIGCONT)
-        await asyncio.sleep(0.3)
-    first.send_signal(signal.SIGSTOP)
-    await pair.ended(task.id, within_s=90)
-    first.send_signal(signal.SIGCONT)
+    # SQLite's file stays locked for as long as somebody is stopped in the middle of a write: no long pause there.
+    pause_s = 1.5 if "sqlite" in pair.settings().database_url else LEASE_S + 1
+    async with asyncio.timeout(120):
+        while (await pair.get(task.id)).state not in ENDED:
+            first.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(pause_s)
+            first.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.3)
     await asyncio.sleep(2)  # it does what it had begun
     after = await pair.get(task.id)
     await check_history(pair, after)
