@@ -48,11 +48,14 @@ class Folder:
     def __init__(self, root: Path, violations: Violations) -> None:
         self._root, self._violations = root, violations
         self.needed: set[str] = set()
+        # Of purged tasks, for others.
+        self.kept: set[str] = set()
 
     def check_store(self, rows: Rows) -> None:
         """Everything that the task store refers to, directly or through a manifest, is there and whole."""
         for file in rows.files.values():
             self._check(file.ref, f"file {file.id}")
+        self.kept = {folder for task_id in rows.purged for folder in rows.used_folders(task_id)}
         for task in rows.tasks.values():
             for stage in task.stages:
                 label = f"{task.exp_name} ({task.id}) {stage.name}"
@@ -81,7 +84,8 @@ class Folder:
         """Nothing lies there that nobody refers to; how many objects there are."""
         found = {str(path.relative_to(self._root)) for path in self._root.rglob("*") if path.is_file()}
         for uri in sorted(found - self.needed):
-            self._violations.add("leftovers", uri)
+            if "/".join(uri.split("/")[:3]) not in self.kept:
+                self._violations.add("leftovers", uri)
         return len(found)
 
 

@@ -29,8 +29,10 @@ def check_tasks(accepted: Sequence[Accepted], rows: Rows, violations: Violations
             violations.add("accepted", f"{task.wish.name} ({task.task_id}) is not in the store")
         else:
             _check_end(task, row, violations)
+    for row in rows.waiting_purges():
+        violations.add("purged", f"{row.exp_name} ({row.id}): nobody uses it, and it is still in the store")
     known = {task.task_id for task in accepted}
-    for row in rows.tasks.values():
+    for row in (*rows.tasks.values(), *rows.purged.values()):
         if row.id not in known:
             violations.add("once", f"{row.exp_name} was created twice: nobody knows {row.id}")
 

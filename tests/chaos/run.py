@@ -134,9 +134,13 @@ class Run:
         """Whether everything was told, taken, and removed."""
         rows = await watch.rows()
         ended = all(task.state in ENDED for task in rows.tasks.values())
-        told = all(event.published_at is not None for events in rows.events.values() for event in events)
-        purged = any(task.purged_at is not None for task in rows.tasks.values())
-        return ended and told and not purged and all(queue.empty for queue in await broker.queues(self.stack.nats_url))
+        told = all(event.published_at is not None for task_id in rows.tasks for event in rows.events[task_id])
+        return (
+            ended
+            and told
+            and not rows.waiting_purges()
+            and all(queue.empty for queue in await broker.queues(self.stack.nats_url))
+        )
 
     async def _look(self, load: Load, rest: Rest, grpc_client: Grpc, watch: Watch) -> None:
         """Check every rule."""

@@ -27,6 +27,17 @@ class Rows:
     tasks: dict[str, Task]
     events: dict[str, list[EventRow]]
     files: dict[str, File]
+    # Purged ones whose rows are still there: hidden, and only for as long as others use what they made.
+    purged: dict[str, Task] = field(default_factory=dict)
+
+    def waiting_purges(self) -> list[Task]:
+        """Purged tasks of which more is there than others use."""
+        return [task for task in self.purged.values() if task.exp_name or not self.used_folders(task.id)]
+
+    def used_folders(self, task_id: str) -> set[str]:
+        """Folders of a task in which artifacts of others lie."""
+        origins = {stage.origin for task in self.tasks.values() for stage in task.stages if stage.manifest}
+        return {origin for origin in origins if origin.startswith(f"tasks/{task_id}/")}
 
     def write(self, path: Path) -> None:
         """As JSON lines: tasks, their stages, their events."""
@@ -129,7 +140,8 @@ class Watch:
             for event in await session.scalars(select(EventRow).order_by(EventRow.task_id, EventRow.seq)):
                 events.setdefault(event.task_id, []).append(event)
             files = {file.id: file for file in await session.scalars(select(File))}
-        return Rows(tasks, events, files)
+        purged = {task_id: task for task_id, task in tasks.items() if task.purged_at is not None}
+        return Rows({task_id: tasks[task_id] for task_id in tasks.keys() - purged.keys()}, events, files, purged)
 
     async def close(self) -> None:
         """Disconnect."""
