@@ -68,7 +68,8 @@ def reach(rows: Rows, references: References) -> Reach:
         if stage.checkpoint or stage.older_checkpoint:
             # A checkpoint names models of earlier leases in its own way; the task goes on only with all of them.
             held.folders.add(f"tasks/{stage.task_id}/{stage.name}")
-        if stage.manifest:
+        # Of a purged task, folders that nobody uses are gone already: its manifests may be, too.
+        if stage.manifest and task.purged_at is None:
             try:
                 found = references.of(stage.name, Ref(**stage.manifest))
             except StageFailedError as exc:

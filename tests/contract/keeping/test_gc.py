@@ -79,6 +79,17 @@ async def test_unfinished_and_purged_tasks_are_left_alone(household: Household) 
     assert sum(kind.count for kind in done.objects) == 0
 
 
+async def test_a_purged_task_of_which_only_what_others_use_is_left_is_no_riddle(household: Household) -> None:
+    await household.file("f1")
+    await household.task("t1")
+    await household.end("t1", "purge")
+    household.artifacts.delete_prefix("tasks/t1/text_feature")
+    household.age(25)
+    before = household.uris()
+    assert (await gc(household)).kept == {}
+    assert household.uris() == before
+
+
 async def test_an_ended_task_loses_the_leftovers_of_leases_and_keeps_what_it_can_go_on_from(
     household: Household,
 ) -> None:
