@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from grpc.aio import AioRpcError
+
 from services.orchestrator.gc import collect
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
 from tests.chaos import broker, check_events, check_system
 from tests.chaos.check_artifacts import Downloads, Folder
-from tests.chaos.clients import Grpc, Rest
+from tests.chaos.clients import GaveUpError, Grpc, Rest
 from tests.chaos.faults import Breaker
 from tests.chaos.load import Load
 from tests.chaos.report import Report
@@ -79,6 +81,9 @@ class Run:
             self._say("all faults are over; the rest of the tasks")
             await self._settle(load, watch)
             await self._look(load, rest, grpc_client, watch)
+        except (GaveUpError, AioRpcError, AssertionError) as exc:
+            # An answer that no client can do anything with.
+            violations.add("clients", repr(exc))
         finally:
             watching.cancel()
             await load.close()
