@@ -155,15 +155,16 @@ class Load:
 
     async def _upload(self, wish: Wish) -> str:
         data = await asyncio.to_thread(piece, wish.piece)
-        name = f"piece-{wish.piece}.flac"
+        name, key = f"piece-{wish.piece}.flac", f"{wish.owner}/{wish.piece}"
         if wish.over_rest:
-            headers = {"Idempotency-Key": f"{wish.owner}/{wish.piece}"}
-            answer = await self._rest.ask("POST", "/files", files={"file": (name, data)}, headers=headers)
+            form = {"file": (name, data)}
+            answer = await self._rest.ask("POST", "/files", files=form, headers={"Idempotency-Key": key})
             assert answer.status_code == 200, answer.text
             return str(answer.json()["file_id"])
 
         async def parts() -> AsyncIterator[pb.WriteFileRequest]:
-            yield pb.WriteFileRequest(header=pb.WriteFileHeader(owner=wish.owner, filename=name))
+            header = pb.WriteFileHeader(owner=wish.owner, filename=name, idempotency_key=key)
+            yield pb.WriteFileRequest(header=header)
             for start in range(0, len(data), 1 << 18):
                 yield pb.WriteFileRequest(chunk=data[start : start + (1 << 18)])
 
