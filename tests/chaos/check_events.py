@@ -37,6 +37,14 @@ def check_tasks(accepted: Sequence[Accepted], rows: Rows, violations: Violations
             violations.add("once", f"{row.exp_name} was created twice: nobody knows {row.id}")
 
 
+def check_files(known: set[str], rows: Rows, violations: Violations) -> None:
+    """Every upload is there once, however often it was sent."""
+    for file_id in known - rows.files.keys():
+        violations.add("accepted", f"the recording {file_id} is not in the store")
+    for file_id in rows.files.keys() - known:
+        violations.add("once", f"a recording was stored twice: nobody knows {file_id}")
+
+
 def _check_end(task: Accepted, row: Task, violations: Violations) -> None:
     label = f"{task.wish.name} ({row.id})"
     if row.state not in ENDED:

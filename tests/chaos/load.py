@@ -69,6 +69,11 @@ class Load:
         self._doing.append(asyncio.create_task(self._live(wish), name=wish.name))
 
     @property
+    def file_ids(self) -> set[str]:
+        """Every recording that was taken."""
+        return {upload.result() for upload in self._files.values() if upload.done() and not upload.exception()}
+
+    @property
     def wanted(self) -> int:
         """How many tasks were asked for."""
         return len(self._doing)

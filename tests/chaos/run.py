@@ -153,6 +153,7 @@ class Run:
         rows = await watch.rows()
         rows.write(self._plan.data / "rows.jsonl")
         check_events.check_tasks(load.accepted, rows, violations)
+        check_events.check_files(load.file_ids, rows, violations)
         for task_id, task in rows.tasks.items():
             check_events.check_history(task, rows.events[task_id], violations)
         check_events.check_followers(load.accepted, rows, violations)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from services.orchestrator import lifecycle
-from services.orchestrator.models import EventRow, Stage, Task
+from services.orchestrator.models import EventRow, File, Stage, Task
 from services.orchestrator.servicer.convert import to_event
 from tests.chaos.check_artifacts import Folder
-from tests.chaos.check_events import check_followers, check_history, check_tasks, check_told
+from tests.chaos.check_events import check_files, check_followers, check_history, check_tasks, check_told
 from tests.chaos.followers import Follower
 from tests.chaos.load import Accepted
 from tests.chaos.report import Report, Violations
@@ -114,6 +114,15 @@ def test_a_lost_task_and_one_made_twice_are_noticed() -> None:
     task = accepted()
     task.task_id = "other"
     assert rules(rows, task) == ["accepted", "once"]
+
+
+def test_a_lost_recording_and_one_stored_twice_are_noticed() -> None:
+    rows = rows_of(history())
+    rows.files["f1"] = File(id="f1")
+    for known, rule in (({"f1"}, []), ({"f1", "f2"}, ["accepted"]), (set[str](), ["once"])):
+        violations = Violations()
+        check_files(known, rows, violations)
+        assert [found for found, _ in violations.found] == rule
 
 
 def test_a_completed_task_with_an_unfinished_stage_is_noticed() -> None:
