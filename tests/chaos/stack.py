@@ -85,6 +85,7 @@ class ChaosStack:
 
     async def start(self) -> None:
         """Start everything and wait until both gateways can serve."""
+        self.folders.disk.mkdir(parents=True, exist_ok=True)
         self.folders.create()
         self._lock = os.open(self.folders.lock, os.O_RDWR | os.O_CREAT, 0o600)
         await asyncio.to_thread(self.database.start)
