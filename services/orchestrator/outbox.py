@@ -22,6 +22,8 @@ BATCH = 200
 TASKS_AT_ONCE = 32
 MAX_TOLD = 10_000
 RETRY_S = 0.5
+# Events that are written within this time are marked as published in one transaction.
+GATHER_S = 0.02
 # What another replica left behind when it died is looked for so often.
 POLL_S = 2.0
 # Of what another replica writes, the broker tells; should that get lost, watchers look by themselves.
@@ -72,7 +74,7 @@ class Outbox:
             self._written.clear()
             try:
                 while await self.relay():
-                    pass
+                    await asyncio.sleep(GATHER_S)
             except VoiceloomError as exc:
                 # The broker or the task store is away; what was not marked as published is looked at again.
                 log.warning("events_wait", error=str(exc))
@@ -80,6 +82,7 @@ class Outbox:
             else:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._written.wait(), POLL_S)
+                    await asyncio.sleep(GATHER_S)
 
     async def relay(self) -> int:
         """Publish what is unpublished, up to a batch; answers how many events that were."""

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -159,7 +159,7 @@ class Tasks:
                         return TaskView(task, await _queue_position(session, task)), False
                     await idempotency.forget(session, TASK, known)
                 await idempotency.remember(session, request, task_id)
-            await self._check(session, new, name)
+            queued = await self._check(session, new, name)
             task = lifecycle.new_task(
                 task_id=task_id,
                 owner=new.owner,
@@ -175,19 +175,26 @@ class Tasks:
             session.add(task)
             await session.flush()
             lifecycle.touch(task)
-            return TaskView(task, await _queue_position(session, task)), True
+            return TaskView(task, queued + 1), True
 
-    async def _check(self, session: AsyncSession, new: NewTask, name: str) -> None:
-        same_name = select(Task.id).where(Task.owner == new.owner, Task.exp_name == name, Task.purged_at.is_(None))
-        if await session.scalar(same_name) is not None:
-            raise ConflictError("NAME_TAKEN", exp_name=name)
-        await _check_files(session, new.owner, [*new.file_ids, *([new.ref_audio_id] if new.ref_audio_id else [])])
-        await self._check_queue(session)
-
-    async def _check_queue(self, session: AsyncSession, besides: str = "") -> None:
+    async def _check(self, session: AsyncSession, new: NewTask, name: str) -> int:
+        """Raise what is wrong, the name first, in few statements; answers how many tasks are queued."""
+        wanted = [*new.file_ids, *([new.ref_audio_id] if new.ref_audio_id else [])]
+        missing = await _missing_files(session, new.owner, wanted)
         await hold(session, ADMISSION)  # whoever counts next counts this task, too
-        others = select(func.count()).select_from(Task).where(Task.state.in_(UNFINISHED), Task.id != besides)
-        if (await session.scalar(others) or 0) >= self._max_queued:
+        same_name = exists().where(Task.owner == new.owner, Task.exp_name == name, Task.purged_at.is_(None))
+        queued = _count(Task.state == "queued")
+        taken, unfinished, queued_now = (
+            await session.execute(select(same_name, _count(Task.state.in_(UNFINISHED)), queued))
+        ).one()
+        if taken:
+            raise ConflictError("NAME_TAKEN", exp_name=name)
+        _require_files(missing)
+        self._require_room(unfinished)
+        return int(queued_now)
+
+    def _require_room(self, unfinished: int) -> None:
+        if unfinished >= self._max_queued:
             raise BusyError("QUEUE_FULL")
 
     def hear(self, task_id: str, seq: int) -> None:
@@ -274,8 +281,9 @@ class Tasks:
         return TaskView(task, position)
 
     async def _admit_again(self, session: AsyncSession, task: Task) -> None:
-        await _check_files(session, task.owner, retry.recordings(task))
-        await self._check_queue(session, task.id)
+        _require_files(await _missing_files(session, task.owner, retry.recordings(task)))
+        await hold(session, ADMISSION)
+        self._require_room(await session.scalar(select(_count(Task.state.in_(UNFINISHED), Task.id != task.id))) or 0)
 
     async def purge(self, owner: str, task_id: str) -> None:
         """Cancel if needed, free the name, and remove the artifacts that no other task has taken over.
@@ -316,16 +324,23 @@ async def _find(session: AsyncSession, owner: str, task_id: str, *, lock: bool =
     return task
 
 
-async def _check_files(session: AsyncSession, owner: str, wanted: list[str]) -> None:
+def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(Task).where(*conditions).scalar_subquery()
+
+
+async def _missing_files(session: AsyncSession, owner: str, wanted: list[str]) -> list[str]:
     # The rows are locked, in one order for all: a file must not be deleted while a task that needs it is on its way.
     found = set(
         await session.scalars(
             select(File.id).where(File.owner == owner, File.id.in_(wanted)).order_by(File.id).with_for_update()
         )
     )
-    for file_id in wanted:
-        if file_id not in found:
-            raise NotFoundError("FILE_NOT_FOUND", file_id=file_id)
+    return [file_id for file_id in wanted if file_id not in found]
+
+
+def _require_files(missing: list[str]) -> None:
+    if missing:
+        raise NotFoundError("FILE_NOT_FOUND", file_id=missing[0])
 
 
 async def _queue_position(session: AsyncSession, task: Task) -> int | None:
