@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.models import EventRow, Task
@@ -28,6 +28,13 @@ GATHER_S = 0.02
 POLL_S = 2.0
 # Of what another replica writes, the broker tells; should that get lost, watchers look by themselves.
 WATCH_POLL_S = 5.0
+
+
+_MARK = (
+    update(EventRow)
+    .where(EventRow.task_id == bindparam("of"), EventRow.seq <= bindparam("up_to"), EventRow.published_at.is_(None))
+    .values(published_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -132,12 +139,11 @@ class Outbox:
         if not known:
             return
         async with self._store.writing() as session:
-            for task_id, seq in sorted(known.items()):
-                await session.execute(
-                    update(EventRow)
-                    .where(EventRow.task_id == task_id, EventRow.seq <= seq, EventRow.published_at.is_(None))
-                    .values(published_at=time.time())
-                )
+            connection = await session.connection()
+            now = time.time()
+            await connection.execute(
+                _MARK, [{"of": task_id, "up_to": seq, "now": now} for task_id, seq in sorted(known.items())]
+            )
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,6 +34,24 @@ from services.runtime.log import log
 from services.voice.script import unspoken_language
 
 MAX_NAME_CHARS = 64
+
+
+def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(Task).where(*conditions).scalar_subquery()
+
+
+# Made once: putting a statement together costs as much as its execution.
+_ADMISSION_FACTS = select(
+    exists().where(Task.owner == bindparam("owner"), Task.exp_name == bindparam("exp_name"), Task.purged_at.is_(None)),
+    _count(Task.state.in_(UNFINISHED)),
+    _count(Task.state == "queued"),
+)
+_LOCKED_FILES = (
+    select(File.id)
+    .where(File.owner == bindparam("owner"), File.id.in_(bindparam("ids", expanding=True)))
+    .order_by(File.id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True)
@@ -182,16 +200,13 @@ class Tasks:
         wanted = [*new.file_ids, *([new.ref_audio_id] if new.ref_audio_id else [])]
         missing = await _missing_files(session, new.owner, wanted)
         await hold(session, ADMISSION)  # whoever counts next counts this task, too
-        same_name = exists().where(Task.owner == new.owner, Task.exp_name == name, Task.purged_at.is_(None))
-        queued = _count(Task.state == "queued")
-        taken, unfinished, queued_now = (
-            await session.execute(select(same_name, _count(Task.state.in_(UNFINISHED)), queued))
-        ).one()
+        facts = await session.execute(_ADMISSION_FACTS, {"owner": new.owner, "exp_name": name})
+        taken, unfinished, queued = facts.one()
         if taken:
             raise ConflictError("NAME_TAKEN", exp_name=name)
         _require_files(missing)
         self._require_room(unfinished)
-        return int(queued_now)
+        return int(queued)
 
     def _require_room(self, unfinished: int) -> None:
         if unfinished >= self._max_queued:
@@ -324,17 +339,9 @@ async def _find(session: AsyncSession, owner: str, task_id: str, *, lock: bool =
     return task
 
 
-def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    return select(func.count()).select_from(Task).where(*conditions).scalar_subquery()
-
-
 async def _missing_files(session: AsyncSession, owner: str, wanted: list[str]) -> list[str]:
     # The rows are locked, in one order for all: a file must not be deleted while a task that needs it is on its way.
-    found = set(
-        await session.scalars(
-            select(File.id).where(File.owner == owner, File.id.in_(wanted)).order_by(File.id).with_for_update()
-        )
-    )
+    found = set(await session.scalars(_LOCKED_FILES, {"owner": owner, "ids": wanted}))
     return [file_id for file_id in wanted if file_id not in found]
 
 
