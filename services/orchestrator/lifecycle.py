@@ -223,7 +223,10 @@ def lose(task: Task, stage: Stage, rules: RetryRules, now: float) -> None:
     if stage.attempt >= rules.max_attempts:
         _exhaust(task, stage, now)
         return
-    _interrupt(task, stage, not_before=now + rules.wait_s(stage.attempt) / 2, now=now)
+    # The first time at once: the lease has been waited for, and a slot that stands free would go to another stage, which
+    # may keep it for long.
+    wait_s = rules.wait_s(stage.attempt) / 2 if stage.attempt > 1 else 0.0
+    _interrupt(task, stage, not_before=now + wait_s, now=now)
 
 
 def fail(task: Task, stage: Stage, fault: Fault, rules: RetryRules, now: float) -> None:

@@ -79,7 +79,7 @@ def test_progress_never_falls_also_when_a_new_lease_begins_again(told: list[dict
     assert len(told) == 7
 
 
-def test_lost_lease_interrupts_and_waits_longer_each_time() -> None:
+def test_lost_lease_interrupts_and_waits_the_second_time() -> None:
     task = new()
     stage = stage_of(task, "audio_slice")
     waits = []
@@ -89,7 +89,7 @@ def test_lost_lease_interrupts_and_waits_longer_each_time() -> None:
         lifecycle.lose(task, stage, RULES, start)
         assert (task.state, stage.state, stage.released_at) == ("interrupted", "pending", None)
         waits.append((stage.not_before or 0.0) - start)
-    assert waits == sorted(waits)
+    assert waits[0] == 0.0 < waits[1], "the first time at once: the lease has been waited for"
     assert not lifecycle.ready(task, 300.0)
     assert [ready.name for ready in lifecycle.ready(task, 400.0)] == ["audio_slice"]
 
