@@ -223,8 +223,7 @@ def lose(task: Task, stage: Stage, rules: RetryRules, now: float) -> None:
     if stage.attempt >= rules.max_attempts:
         _exhaust(task, stage, now)
         return
-    # The first time at once: the lease has been waited for, and a slot that stands free would go to another stage, which
-    # may keep it for long.
+    # The first time at once: the lease has been waited for, and a free slot would go to another stage for long.
     wait_s = rules.wait_s(stage.attempt) / 2 if stage.attempt > 1 else 0.0
     _interrupt(task, stage, not_before=now + wait_s, now=now)
 
