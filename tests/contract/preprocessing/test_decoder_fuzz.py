@@ -12,7 +12,7 @@ INPUTS = 60
 
 
 def walk(folder: Path, *, seed: int, first: int, inputs: int) -> dict[str, Any]:
-    """The summary of some inputs, in a process of their own: forks count the memory of the process that they leave."""
+    """The summary of some inputs, in a process of their own: forked children count the memory of what they leave."""
     command = [sys.executable, "-m", "tests.fuzz.decoder", "--seed", str(seed), "--first", str(first)]
     command += ["--inputs", str(inputs), "--seconds", "600", "--out", str(folder)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3])
