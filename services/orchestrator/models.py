@@ -40,6 +40,7 @@ class Task(Base):
     started_at: Mapped[float | None]
     completed_at: Mapped[float | None]
     purged_at: Mapped[float | None]
+    corrections: Mapped[dict[str, Any]] = mapped_column(default=dict)  # clip id: {"text", "dropped"}
     callback_url: Mapped[str] = mapped_column(Text, default="")
     callback_state: Mapped[str] = mapped_column(String(16), default="")  # "", "due", "sent" or "given_up"
     callback_tries: Mapped[int] = mapped_column(default=0)
@@ -115,6 +116,19 @@ class EventRow(Base):
             "ix_events_unpublished", "time", "task_id", "seq", sqlite_where=UNPUBLISHED, postgresql_where=UNPUBLISHED
         ),
     )
+
+
+class MetricRow(Base):
+    """One point of the loss curves of a training stage; ``lease`` tells which run it is of."""
+
+    __tablename__ = "metrics"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    stage: Mapped[str] = mapped_column(String(16), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    lease: Mapped[int]
+    data: Mapped[dict[str, Any]]
 
 
 class File(Base):

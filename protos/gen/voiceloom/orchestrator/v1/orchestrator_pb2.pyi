@@ -19,6 +19,7 @@ class FileType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FILE_TYPE_REF_AUDIO: _ClassVar[FileType]
     FILE_TYPE_GPT_MODEL: _ClassVar[FileType]
     FILE_TYPE_SOVITS_MODEL: _ClassVar[FileType]
+    FILE_TYPE_CLIP: _ClassVar[FileType]
 
 class RefusalReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -32,6 +33,7 @@ FILE_TYPE_OUTPUT: FileType
 FILE_TYPE_REF_AUDIO: FileType
 FILE_TYPE_GPT_MODEL: FileType
 FILE_TYPE_SOVITS_MODEL: FileType
+FILE_TYPE_CLIP: FileType
 REFUSAL_REASON_UNSPECIFIED: RefusalReason
 REFUSAL_REASON_STOPPED: RefusalReason
 REFUSAL_REASON_DONE: RefusalReason
@@ -157,16 +159,18 @@ class GetTaskResponse(_message.Message):
     def __init__(self, task: _Optional[_Union[Task, _Mapping]] = ...) -> None: ...
 
 class ListTasksRequest(_message.Message):
-    __slots__ = ("owner", "state", "limit", "offset")
+    __slots__ = ("owner", "state", "limit", "offset", "search")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_FIELD_NUMBER: _ClassVar[int]
     owner: str
     state: _pipeline_pb2.TaskState
     limit: int
     offset: int
-    def __init__(self, owner: _Optional[str] = ..., state: _Optional[_Union[_pipeline_pb2.TaskState, str]] = ..., limit: _Optional[int] = ..., offset: _Optional[int] = ...) -> None: ...
+    search: str
+    def __init__(self, owner: _Optional[str] = ..., state: _Optional[_Union[_pipeline_pb2.TaskState, str]] = ..., limit: _Optional[int] = ..., offset: _Optional[int] = ..., search: _Optional[str] = ...) -> None: ...
 
 class ListTasksResponse(_message.Message):
     __slots__ = ("tasks", "total")
@@ -268,6 +272,147 @@ class ListOutputsResponse(_message.Message):
     target_text: str
     def __init__(self, inference: _Optional[_Union[_manifest_pb2.InferenceManifest, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_manifest_pb2.Model, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., target_text: _Optional[str] = ...) -> None: ...
 
+class ClipTranscript(_message.Message):
+    __slots__ = ("clip_id", "start_s", "seconds", "recognised", "correction", "trained")
+    CLIP_ID_FIELD_NUMBER: _ClassVar[int]
+    START_S_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    RECOGNISED_FIELD_NUMBER: _ClassVar[int]
+    CORRECTION_FIELD_NUMBER: _ClassVar[int]
+    TRAINED_FIELD_NUMBER: _ClassVar[int]
+    clip_id: str
+    start_s: float
+    seconds: float
+    recognised: _manifest_pb2.Transcript
+    correction: _pipeline_pb2.Correction
+    trained: _manifest_pb2.PhonemeRow
+    def __init__(self, clip_id: _Optional[str] = ..., start_s: _Optional[float] = ..., seconds: _Optional[float] = ..., recognised: _Optional[_Union[_manifest_pb2.Transcript, _Mapping]] = ..., correction: _Optional[_Union[_pipeline_pb2.Correction, _Mapping]] = ..., trained: _Optional[_Union[_manifest_pb2.PhonemeRow, _Mapping]] = ...) -> None: ...
+
+class TaskTranscripts(_message.Message):
+    __slots__ = ("clips", "language", "aligned", "pending")
+    CLIPS_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    ALIGNED_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    clips: _containers.RepeatedCompositeFieldContainer[ClipTranscript]
+    language: str
+    aligned: bool
+    pending: bool
+    def __init__(self, clips: _Optional[_Iterable[_Union[ClipTranscript, _Mapping]]] = ..., language: _Optional[str] = ..., aligned: _Optional[bool] = ..., pending: _Optional[bool] = ...) -> None: ...
+
+class ListTranscriptsRequest(_message.Message):
+    __slots__ = ("owner", "task_id")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    task_id: str
+    def __init__(self, owner: _Optional[str] = ..., task_id: _Optional[str] = ...) -> None: ...
+
+class ListTranscriptsResponse(_message.Message):
+    __slots__ = ("transcripts",)
+    TRANSCRIPTS_FIELD_NUMBER: _ClassVar[int]
+    transcripts: TaskTranscripts
+    def __init__(self, transcripts: _Optional[_Union[TaskTranscripts, _Mapping]] = ...) -> None: ...
+
+class CorrectTranscriptsRequest(_message.Message):
+    __slots__ = ("owner", "task_id", "corrections")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    task_id: str
+    corrections: _containers.RepeatedCompositeFieldContainer[_pipeline_pb2.Correction]
+    def __init__(self, owner: _Optional[str] = ..., task_id: _Optional[str] = ..., corrections: _Optional[_Iterable[_Union[_pipeline_pb2.Correction, _Mapping]]] = ...) -> None: ...
+
+class CorrectTranscriptsResponse(_message.Message):
+    __slots__ = ("transcripts",)
+    TRANSCRIPTS_FIELD_NUMBER: _ClassVar[int]
+    transcripts: TaskTranscripts
+    def __init__(self, transcripts: _Optional[_Union[TaskTranscripts, _Mapping]] = ...) -> None: ...
+
+class LossCurve(_message.Message):
+    __slots__ = ("stage", "total_steps", "total_epochs", "points", "batch_size")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_STEPS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    stage: _pipeline_pb2.Stage
+    total_steps: int
+    total_epochs: int
+    points: _containers.RepeatedCompositeFieldContainer[_pipeline_pb2.StageMetrics]
+    batch_size: int
+    def __init__(self, stage: _Optional[_Union[_pipeline_pb2.Stage, str]] = ..., total_steps: _Optional[int] = ..., total_epochs: _Optional[int] = ..., points: _Optional[_Iterable[_Union[_pipeline_pb2.StageMetrics, _Mapping]]] = ..., batch_size: _Optional[int] = ...) -> None: ...
+
+class ListMetricsRequest(_message.Message):
+    __slots__ = ("owner", "task_id")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    task_id: str
+    def __init__(self, owner: _Optional[str] = ..., task_id: _Optional[str] = ...) -> None: ...
+
+class ListMetricsResponse(_message.Message):
+    __slots__ = ("curves",)
+    CURVES_FIELD_NUMBER: _ClassVar[int]
+    curves: _containers.RepeatedCompositeFieldContainer[LossCurve]
+    def __init__(self, curves: _Optional[_Iterable[_Union[LossCurve, _Mapping]]] = ...) -> None: ...
+
+class GetVoiceRequest(_message.Message):
+    __slots__ = ("owner", "task_id")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    task_id: str
+    def __init__(self, owner: _Optional[str] = ..., task_id: _Optional[str] = ...) -> None: ...
+
+class GetVoiceResponse(_message.Message):
+    __slots__ = ("manifests", "language")
+    class ManifestsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _pipeline_pb2.ArtifactRef
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_pipeline_pb2.ArtifactRef, _Mapping]] = ...) -> None: ...
+    MANIFESTS_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    manifests: _containers.MessageMap[str, _pipeline_pb2.ArtifactRef]
+    language: str
+    def __init__(self, manifests: _Optional[_Mapping[str, _pipeline_pb2.ArtifactRef]] = ..., language: _Optional[str] = ...) -> None: ...
+
+class EstimateTasksRequest(_message.Message):
+    __slots__ = ("owner", "usable_s")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    USABLE_S_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    usable_s: float
+    def __init__(self, owner: _Optional[str] = ..., usable_s: _Optional[float] = ...) -> None: ...
+
+class Estimate(_message.Message):
+    __slots__ = ("quality", "seconds", "least_s", "most_s", "from_history")
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LEAST_S_FIELD_NUMBER: _ClassVar[int]
+    MOST_S_FIELD_NUMBER: _ClassVar[int]
+    FROM_HISTORY_FIELD_NUMBER: _ClassVar[int]
+    quality: _pipeline_pb2.Quality
+    seconds: float
+    least_s: float
+    most_s: float
+    from_history: bool
+    def __init__(self, quality: _Optional[_Union[_pipeline_pb2.Quality, str]] = ..., seconds: _Optional[float] = ..., least_s: _Optional[float] = ..., most_s: _Optional[float] = ..., from_history: _Optional[bool] = ...) -> None: ...
+
+class EstimateTasksResponse(_message.Message):
+    __slots__ = ("estimates", "tasks_before", "wait_s")
+    ESTIMATES_FIELD_NUMBER: _ClassVar[int]
+    TASKS_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    WAIT_S_FIELD_NUMBER: _ClassVar[int]
+    estimates: _containers.RepeatedCompositeFieldContainer[Estimate]
+    tasks_before: int
+    wait_s: float
+    def __init__(self, estimates: _Optional[_Iterable[_Union[Estimate, _Mapping]]] = ..., tasks_before: _Optional[int] = ..., wait_s: _Optional[float] = ...) -> None: ...
+
 class WriteFileRequest(_message.Message):
     __slots__ = ("header", "chunk", "transcript")
     HEADER_FIELD_NUMBER: _ClassVar[int]
@@ -329,6 +474,20 @@ class ListFilesResponse(_message.Message):
     files: _containers.RepeatedCompositeFieldContainer[File]
     total: int
     def __init__(self, files: _Optional[_Iterable[_Union[File, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class GetFileReportRequest(_message.Message):
+    __slots__ = ("owner", "file_id")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    FILE_ID_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    file_id: str
+    def __init__(self, owner: _Optional[str] = ..., file_id: _Optional[str] = ...) -> None: ...
+
+class GetFileReportResponse(_message.Message):
+    __slots__ = ("report",)
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    report: _manifest_pb2.RecordingReport
+    def __init__(self, report: _Optional[_Union[_manifest_pb2.RecordingReport, _Mapping]] = ...) -> None: ...
 
 class DeleteFileRequest(_message.Message):
     __slots__ = ("owner", "file_id")
@@ -405,7 +564,7 @@ class ClaimStageResponse(_message.Message):
     def __init__(self, lease: _Optional[_Union[Lease, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
 
 class Lease(_message.Message):
-    __slots__ = ("lease", "attempt", "ttl_s", "exp_name", "owner", "options", "files", "manifests", "checkpoint", "ref_audio", "detected_language")
+    __slots__ = ("lease", "attempt", "ttl_s", "exp_name", "owner", "options", "files", "manifests", "checkpoint", "ref_audio", "detected_language", "corrections")
     class ManifestsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -424,6 +583,7 @@ class Lease(_message.Message):
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     REF_AUDIO_FIELD_NUMBER: _ClassVar[int]
     DETECTED_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     lease: int
     attempt: int
     ttl_s: float
@@ -435,7 +595,8 @@ class Lease(_message.Message):
     checkpoint: _pipeline_pb2.StageCheckpoint
     ref_audio: File
     detected_language: str
-    def __init__(self, lease: _Optional[int] = ..., attempt: _Optional[int] = ..., ttl_s: _Optional[float] = ..., exp_name: _Optional[str] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[_pipeline_pb2.TaskOptions, _Mapping]] = ..., files: _Optional[_Iterable[_Union[File, _Mapping]]] = ..., manifests: _Optional[_Mapping[str, _pipeline_pb2.ArtifactRef]] = ..., checkpoint: _Optional[_Union[_pipeline_pb2.StageCheckpoint, _Mapping]] = ..., ref_audio: _Optional[_Union[File, _Mapping]] = ..., detected_language: _Optional[str] = ...) -> None: ...
+    corrections: _containers.RepeatedCompositeFieldContainer[_pipeline_pb2.Correction]
+    def __init__(self, lease: _Optional[int] = ..., attempt: _Optional[int] = ..., ttl_s: _Optional[float] = ..., exp_name: _Optional[str] = ..., owner: _Optional[str] = ..., options: _Optional[_Union[_pipeline_pb2.TaskOptions, _Mapping]] = ..., files: _Optional[_Iterable[_Union[File, _Mapping]]] = ..., manifests: _Optional[_Mapping[str, _pipeline_pb2.ArtifactRef]] = ..., checkpoint: _Optional[_Union[_pipeline_pb2.StageCheckpoint, _Mapping]] = ..., ref_audio: _Optional[_Union[File, _Mapping]] = ..., detected_language: _Optional[str] = ..., corrections: _Optional[_Iterable[_Union[_pipeline_pb2.Correction, _Mapping]]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reason", "retry_after_s")

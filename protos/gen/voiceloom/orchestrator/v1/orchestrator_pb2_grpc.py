@@ -80,6 +80,31 @@ class TaskServiceStub:
                 request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListOutputsRequest.SerializeToString,
                 response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListOutputsResponse.FromString,
                 _registered_method=True)
+        self.ListTranscripts = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.TaskService/ListTranscripts',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListTranscriptsRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListTranscriptsResponse.FromString,
+                _registered_method=True)
+        self.CorrectTranscripts = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.TaskService/CorrectTranscripts',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.CorrectTranscriptsRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.CorrectTranscriptsResponse.FromString,
+                _registered_method=True)
+        self.ListMetrics = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.TaskService/ListMetrics',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListMetricsRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListMetricsResponse.FromString,
+                _registered_method=True)
+        self.GetVoice = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.TaskService/GetVoice',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetVoiceRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetVoiceResponse.FromString,
+                _registered_method=True)
+        self.EstimateTasks = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.TaskService/EstimateTasks',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.EstimateTasksRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.EstimateTasksResponse.FromString,
+                _registered_method=True)
 
 
 class TaskServiceServicer:
@@ -149,6 +174,41 @@ class TaskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTranscripts(self, request, context):
+        """ListTranscripts shows the clips with their texts; FAILED_PRECONDITION (TRANSCRIPTS_NOT_READY) before asr is completed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CorrectTranscripts(self, request, context):
+        """CorrectTranscripts replaces all corrections of a task that has ended; they count from its next run on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMetrics(self, request, context):
+        """ListMetrics answers the loss curves of the training stages, also while they run.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVoice(self, request, context):
+        """GetVoice answers what Synthesize needs; FAILED_PRECONDITION (VOICE_NOT_READY) until both models are trained.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EstimateTasks(self, request, context):
+        """EstimateTasks says how long tasks would take on this machine.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TaskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -196,6 +256,31 @@ def add_TaskServiceServicer_to_server(servicer, server):
                     servicer.ListOutputs,
                     request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListOutputsRequest.FromString,
                     response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListOutputsResponse.SerializeToString,
+            ),
+            'ListTranscripts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTranscripts,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListTranscriptsRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListTranscriptsResponse.SerializeToString,
+            ),
+            'CorrectTranscripts': grpc.unary_unary_rpc_method_handler(
+                    servicer.CorrectTranscripts,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.CorrectTranscriptsRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.CorrectTranscriptsResponse.SerializeToString,
+            ),
+            'ListMetrics': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMetrics,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListMetricsRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListMetricsResponse.SerializeToString,
+            ),
+            'GetVoice': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVoice,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetVoiceRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetVoiceResponse.SerializeToString,
+            ),
+            'EstimateTasks': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateTasks,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.EstimateTasksRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.EstimateTasksResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -452,6 +537,141 @@ class TaskService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def ListTranscripts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.TaskService/ListTranscripts',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListTranscriptsRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListTranscriptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CorrectTranscripts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.TaskService/CorrectTranscripts',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.CorrectTranscriptsRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.CorrectTranscriptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMetrics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.TaskService/ListMetrics',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListMetricsRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListMetricsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.TaskService/GetVoice',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetVoiceRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetVoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EstimateTasks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.TaskService/EstimateTasks',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.EstimateTasksRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.EstimateTasksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class FileServiceStub:
     """FileService keeps uploaded recordings and hands out stored bytes.
@@ -477,6 +697,11 @@ class FileServiceStub:
                 '/voiceloom.orchestrator.v1.FileService/ListFiles',
                 request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListFilesRequest.SerializeToString,
                 response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListFilesResponse.FromString,
+                _registered_method=True)
+        self.GetFileReport = channel.unary_unary(
+                '/voiceloom.orchestrator.v1.FileService/GetFileReport',
+                request_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetFileReportRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetFileReportResponse.FromString,
                 _registered_method=True)
         self.DeleteFile = channel.unary_unary(
                 '/voiceloom.orchestrator.v1.FileService/DeleteFile',
@@ -513,6 +738,13 @@ class FileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetFileReport(self, request, context):
+        """GetFileReport answers how good a recording is for training; the first answer takes as long as slicing does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteFile(self, request, context):
         """DeleteFile answers FAILED_PRECONDITION (FILE_IN_USE) while an unfinished task uses the file.
         """
@@ -544,6 +776,11 @@ def add_FileServiceServicer_to_server(servicer, server):
                     servicer.ListFiles,
                     request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListFilesRequest.FromString,
                     response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListFilesResponse.SerializeToString,
+            ),
+            'GetFileReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFileReport,
+                    request_deserializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetFileReportRequest.FromString,
+                    response_serializer=voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetFileReportResponse.SerializeToString,
             ),
             'DeleteFile': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteFile,
@@ -638,6 +875,33 @@ class FileService:
             '/voiceloom.orchestrator.v1.FileService/ListFiles',
             voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListFilesRequest.SerializeToString,
             voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.ListFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFileReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.orchestrator.v1.FileService/GetFileReport',
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetFileReportRequest.SerializeToString,
+            voiceloom_dot_orchestrator_dot_v1_dot_orchestrator__pb2.GetFileReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

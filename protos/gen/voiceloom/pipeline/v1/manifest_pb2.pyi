@@ -8,11 +8,24 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Outlook(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OUTLOOK_UNSPECIFIED: _ClassVar[Outlook]
+    OUTLOOK_UNUSABLE: _ClassVar[Outlook]
+    OUTLOOK_POOR: _ClassVar[Outlook]
+    OUTLOOK_FAIR: _ClassVar[Outlook]
+    OUTLOOK_GOOD: _ClassVar[Outlook]
+
 class ModelKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     MODEL_KIND_UNSPECIFIED: _ClassVar[ModelKind]
     MODEL_KIND_SOVITS: _ClassVar[ModelKind]
     MODEL_KIND_GPT: _ClassVar[ModelKind]
+OUTLOOK_UNSPECIFIED: Outlook
+OUTLOOK_UNUSABLE: Outlook
+OUTLOOK_POOR: Outlook
+OUTLOOK_FAIR: Outlook
+OUTLOOK_GOOD: Outlook
 MODEL_KIND_UNSPECIFIED: ModelKind
 MODEL_KIND_SOVITS: ModelKind
 MODEL_KIND_GPT: ModelKind
@@ -102,6 +115,22 @@ class DataReport(_message.Message):
     warnings: _containers.RepeatedCompositeFieldContainer[_pipeline_pb2.Message]
     def __init__(self, total_s: _Optional[float] = ..., speech_s: _Optional[float] = ..., usable_s: _Optional[float] = ..., silence_ratio: _Optional[float] = ..., clipping_ratio: _Optional[float] = ..., snr_db: _Optional[float] = ..., loudness_lufs: _Optional[float] = ..., source_sample_rate_hz: _Optional[int] = ..., source_channels: _Optional[int] = ..., warnings: _Optional[_Iterable[_Union[_pipeline_pb2.Message, _Mapping]]] = ...) -> None: ...
 
+class RecordingReport(_message.Message):
+    __slots__ = ("report", "clips", "peaks", "outlook", "verdict", "problem")
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    CLIPS_FIELD_NUMBER: _ClassVar[int]
+    PEAKS_FIELD_NUMBER: _ClassVar[int]
+    OUTLOOK_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    report: DataReport
+    clips: _containers.RepeatedCompositeFieldContainer[Clip]
+    peaks: bytes
+    outlook: Outlook
+    verdict: _pipeline_pb2.Message
+    problem: _pipeline_pb2.Failure
+    def __init__(self, report: _Optional[_Union[DataReport, _Mapping]] = ..., clips: _Optional[_Iterable[_Union[Clip, _Mapping]]] = ..., peaks: _Optional[bytes] = ..., outlook: _Optional[_Union[Outlook, str]] = ..., verdict: _Optional[_Union[_pipeline_pb2.Message, _Mapping]] = ..., problem: _Optional[_Union[_pipeline_pb2.Failure, _Mapping]] = ...) -> None: ...
+
 class AsrManifest(_message.Message):
     __slots__ = ("provenance", "transcripts", "language", "language_probability", "aligned")
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
@@ -161,7 +190,7 @@ class TextFeatureManifest(_message.Message):
     def __init__(self, provenance: _Optional[_Union[Provenance, _Mapping]] = ..., features_ref: _Optional[_Union[_pipeline_pb2.ArtifactRef, _Mapping]] = ..., rows: _Optional[_Iterable[_Union[PhonemeRow, _Mapping]]] = ..., symbols: _Optional[str] = ...) -> None: ...
 
 class PhonemeRow(_message.Message):
-    __slots__ = ("clip_id", "text", "normalized_text", "language", "phonemes", "word2ph", "kept", "drop_reason")
+    __slots__ = ("clip_id", "text", "normalized_text", "language", "phonemes", "word2ph", "kept", "drop_reason", "corrected")
     CLIP_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     NORMALIZED_TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -170,6 +199,7 @@ class PhonemeRow(_message.Message):
     WORD2PH_FIELD_NUMBER: _ClassVar[int]
     KEPT_FIELD_NUMBER: _ClassVar[int]
     DROP_REASON_FIELD_NUMBER: _ClassVar[int]
+    CORRECTED_FIELD_NUMBER: _ClassVar[int]
     clip_id: str
     text: str
     normalized_text: str
@@ -178,7 +208,8 @@ class PhonemeRow(_message.Message):
     word2ph: _containers.RepeatedScalarFieldContainer[int]
     kept: bool
     drop_reason: str
-    def __init__(self, clip_id: _Optional[str] = ..., text: _Optional[str] = ..., normalized_text: _Optional[str] = ..., language: _Optional[str] = ..., phonemes: _Optional[_Iterable[str]] = ..., word2ph: _Optional[_Iterable[int]] = ..., kept: _Optional[bool] = ..., drop_reason: _Optional[str] = ...) -> None: ...
+    corrected: bool
+    def __init__(self, clip_id: _Optional[str] = ..., text: _Optional[str] = ..., normalized_text: _Optional[str] = ..., language: _Optional[str] = ..., phonemes: _Optional[_Iterable[str]] = ..., word2ph: _Optional[_Iterable[int]] = ..., kept: _Optional[bool] = ..., drop_reason: _Optional[str] = ..., corrected: _Optional[bool] = ...) -> None: ...
 
 class HubertFeatureManifest(_message.Message):
     __slots__ = ("provenance", "features_ref", "encoder", "channels", "clip_ids")

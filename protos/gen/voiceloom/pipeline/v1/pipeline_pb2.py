@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$voiceloom/pipeline/v1/pipeline.proto\x12\x15voiceloom.pipeline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\">\n\x0b\x41rtifactRef\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\"{\n\x07Message\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x36\n\x04\x61rgs\x18\x02 \x03(\x0b\x32(.voiceloom.pipeline.v1.Message.ArgsEntry\x1a+\n\tArgsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x88\x01\n\x07\x46\x61ilure\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12/\n\x07message\x18\x03 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\x12\x11\n\tretryable\x18\x04 \x01(\x08\"\xb2\x02\n\tSynthesis\x12\x13\n\x0btarget_text\x18\x01 \x01(\t\x12\x14\n\x0cref_audio_id\x18\x02 \x01(\t\x12\x10\n\x08ref_text\x18\x03 \x01(\t\x12\x12\n\x05top_k\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x05 \x01(\x02H\x01\x88\x01\x01\x12\x18\n\x0btemperature\x18\x06 \x01(\x02H\x02\x88\x01\x01\x12\x1f\n\x12repetition_penalty\x18\x07 \x01(\x02H\x03\x88\x01\x01\x12\x12\n\x05speed\x18\x08 \x01(\x02H\x04\x88\x01\x01\x12\x11\n\x04seed\x18\t \x01(\x03H\x05\x88\x01\x01\x12\x10\n\x08\x64isabled\x18\n \x01(\x08\x42\x08\n\x06_top_kB\x08\n\x06_top_pB\x0e\n\x0c_temperatureB\x15\n\x13_repetition_penaltyB\x08\n\x06_speedB\x07\n\x05_seed\"\xaf\x01\n\x0bTaskOptions\x12/\n\x07quality\x18\x01 \x01(\x0e\x32\x1e.voiceloom.pipeline.v1.Quality\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x12\n\ntranscript\x18\x03 \x01(\t\x12\x33\n\tinference\x18\x04 \x01(\x0b\x32 .voiceloom.pipeline.v1.Synthesis\x12\x14\n\x0c\x63\x61llback_url\x18\x05 \x01(\t\"L\n\x0cStageCommand\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\"\xbd\x03\n\x0bStageReport\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12\r\n\x05lease\x18\x03 \x01(\x03\x12\x0e\n\x06number\x18\x04 \x01(\x03\x12\x38\n\x08progress\x18\x05 \x01(\x0b\x32$.voiceloom.pipeline.v1.StageProgressH\x00\x12.\n\x03log\x18\x06 \x01(\x0b\x32\x1f.voiceloom.pipeline.v1.StageLogH\x00\x12<\n\ncheckpoint\x18\x07 \x01(\x0b\x32&.voiceloom.pipeline.v1.StageCheckpointH\x00\x12\x34\n\x06result\x18\x08 \x01(\x0b\x32\".voiceloom.pipeline.v1.StageResultH\x00\x12\x31\n\x07\x66\x61ilure\x18\t \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.FailureH\x00\x12\x36\n\x07release\x18\n \x01(\x0b\x32#.voiceloom.pipeline.v1.StageReleaseH\x00\x42\x08\n\x06report\"|\n\rStageProgress\x12\x10\n\x08\x66raction\x18\x01 \x01(\x01\x12/\n\x07message\x18\x02 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\x12\x18\n\x0b\x65ta_seconds\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_eta_seconds\"J\n\x08StageLog\x12\r\n\x05level\x18\x01 \x01(\t\x12/\n\x07message\x18\x02 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\"P\n\x0fStageCheckpoint\x12/\n\x03ref\x18\x01 \x01(\x0b\x32\".voiceloom.pipeline.v1.ArtifactRef\x12\x0c\n\x04step\x18\x02 \x01(\x03\"\x81\x01\n\x0bStageResult\x12\x34\n\x08manifest\x18\x01 \x01(\x0b\x32\".voiceloom.pipeline.v1.ArtifactRef\x12\x19\n\x11\x64\x65tected_language\x18\x02 \x01(\t\x12\x11\n\tcache_key\x18\x03 \x01(\t\x12\x0e\n\x06origin\x18\x04 \x01(\t\"\x0e\n\x0cStageRelease\"\x1f\n\x0c\x43\x61ncelNotice\x12\x0f\n\x07task_id\x18\x01 \x01(\t\"\xf9\x02\n\tTaskEvent\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\nprogressed\x18\x04 \x01(\x0b\x32%.voiceloom.pipeline.v1.TaskProgressedH\x00\x12\x33\n\x06logged\x18\x05 \x01(\x0b\x32!.voiceloom.pipeline.v1.TaskLoggedH\x00\x12\x39\n\tcompleted\x18\x06 \x01(\x0b\x32$.voiceloom.pipeline.v1.TaskCompletedH\x00\x12\x33\n\x06\x66\x61iled\x18\x07 \x01(\x0b\x32!.voiceloom.pipeline.v1.TaskFailedH\x00\x12\x39\n\tcancelled\x18\x08 \x01(\x0b\x32$.voiceloom.pipeline.v1.TaskCancelledH\x00\x42\x07\n\x05\x65vent\"\xf3\x01\n\x0eTaskProgressed\x12/\n\x05state\x18\x01 \x01(\x0e\x32 .voiceloom.pipeline.v1.TaskState\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12\x10\n\x08progress\x18\x03 \x01(\x01\x12\x16\n\x0estage_progress\x18\x04 \x01(\x01\x12/\n\x07message\x18\x05 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\x12\x18\n\x0b\x65ta_seconds\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_eta_seconds\"y\n\nTaskLogged\x12+\n\x05stage\x18\x01 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12\r\n\x05level\x18\x02 \x01(\t\x12/\n\x07message\x18\x03 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\"\x0f\n\rTaskCompleted\"=\n\nTaskFailed\x12/\n\x07\x66\x61ilure\x18\x01 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Failure\"\x0f\n\rTaskCancelled*\xd2\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x15\n\x11STAGE_AUDIO_SLICE\x10\x01\x12\r\n\tSTAGE_ASR\x10\x02\x12\x16\n\x12STAGE_TEXT_FEATURE\x10\x03\x12\x18\n\x14STAGE_HUBERT_FEATURE\x10\x04\x12\x18\n\x14STAGE_SEMANTIC_TOKEN\x10\x05\x12\x16\n\x12STAGE_SOVITS_TRAIN\x10\x06\x12\x13\n\x0fSTAGE_GPT_TRAIN\x10\x07\x12\x13\n\x0fSTAGE_INFERENCE\x10\x08*\xbd\x01\n\tTaskState\x12\x1a\n\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11TASK_STATE_QUEUED\x10\x01\x12\x16\n\x12TASK_STATE_RUNNING\x10\x02\x12\x18\n\x14TASK_STATE_COMPLETED\x10\x03\x12\x15\n\x11TASK_STATE_FAILED\x10\x04\x12\x18\n\x14TASK_STATE_CANCELLED\x10\x05\x12\x1a\n\x16TASK_STATE_INTERRUPTED\x10\x06*\xc2\x01\n\nStageState\x12\x1b\n\x17STAGE_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13STAGE_STATE_PENDING\x10\x01\x12\x17\n\x13STAGE_STATE_RUNNING\x10\x02\x12\x19\n\x15STAGE_STATE_COMPLETED\x10\x03\x12\x16\n\x12STAGE_STATE_FAILED\x10\x04\x12\x19\n\x15STAGE_STATE_CANCELLED\x10\x05\x12\x17\n\x13STAGE_STATE_SKIPPED\x10\x06*\\\n\x07Quality\x12\x17\n\x13QUALITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cQUALITY_FAST\x10\x01\x12\x14\n\x10QUALITY_STANDARD\x10\x02\x12\x10\n\x0cQUALITY_HIGH\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$voiceloom/pipeline/v1/pipeline.proto\x12\x15voiceloom.pipeline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\">\n\x0b\x41rtifactRef\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\"{\n\x07Message\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x36\n\x04\x61rgs\x18\x02 \x03(\x0b\x32(.voiceloom.pipeline.v1.Message.ArgsEntry\x1a+\n\tArgsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x88\x01\n\x07\x46\x61ilure\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12/\n\x07message\x18\x03 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\x12\x11\n\tretryable\x18\x04 \x01(\x08\"\xb2\x02\n\tSynthesis\x12\x13\n\x0btarget_text\x18\x01 \x01(\t\x12\x14\n\x0cref_audio_id\x18\x02 \x01(\t\x12\x10\n\x08ref_text\x18\x03 \x01(\t\x12\x12\n\x05top_k\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x05 \x01(\x02H\x01\x88\x01\x01\x12\x18\n\x0btemperature\x18\x06 \x01(\x02H\x02\x88\x01\x01\x12\x1f\n\x12repetition_penalty\x18\x07 \x01(\x02H\x03\x88\x01\x01\x12\x12\n\x05speed\x18\x08 \x01(\x02H\x04\x88\x01\x01\x12\x11\n\x04seed\x18\t \x01(\x03H\x05\x88\x01\x01\x12\x10\n\x08\x64isabled\x18\n \x01(\x08\x42\x08\n\x06_top_kB\x08\n\x06_top_pB\x0e\n\x0c_temperatureB\x15\n\x13_repetition_penaltyB\x08\n\x06_speedB\x07\n\x05_seed\"\xde\x01\n\x0bTaskOptions\x12/\n\x07quality\x18\x01 \x01(\x0e\x32\x1e.voiceloom.pipeline.v1.Quality\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x12\n\ntranscript\x18\x03 \x01(\t\x12\x33\n\tinference\x18\x04 \x01(\x0b\x32 .voiceloom.pipeline.v1.Synthesis\x12\x14\n\x0c\x63\x61llback_url\x18\x05 \x01(\t\x12-\n\x06\x65xpert\x18\x06 \x01(\x0b\x32\x1d.voiceloom.pipeline.v1.Expert\"\x88\x04\n\x06\x45xpert\x12\x17\n\nmin_clip_s\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nmax_clip_s\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rsovits_epochs\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x17\n\ngpt_epochs\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x1e\n\x11sovits_batch_size\x18\x05 \x01(\x05H\x04\x88\x01\x01\x12\x1b\n\x0egpt_batch_size\x18\x06 \x01(\x05H\x05\x88\x01\x01\x12!\n\x14sovits_learning_rate\x18\x07 \x01(\x01H\x06\x88\x01\x01\x12\x1e\n\x11gpt_learning_rate\x18\x08 \x01(\x01H\x07\x88\x01\x01\x12%\n\x18sovits_save_every_epochs\x18\t \x01(\x05H\x08\x88\x01\x01\x12\"\n\x15gpt_save_every_epochs\x18\n \x01(\x05H\t\x88\x01\x01\x42\r\n\x0b_min_clip_sB\r\n\x0b_max_clip_sB\x10\n\x0e_sovits_epochsB\r\n\x0b_gpt_epochsB\x14\n\x12_sovits_batch_sizeB\x11\n\x0f_gpt_batch_sizeB\x17\n\x15_sovits_learning_rateB\x14\n\x12_gpt_learning_rateB\x1b\n\x19_sovits_save_every_epochsB\x18\n\x16_gpt_save_every_epochs\"<\n\nCorrection\x12\x0f\n\x07\x63lip_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0f\n\x07\x64ropped\x18\x03 \x01(\x08\"L\n\x0cStageCommand\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\"\xf5\x03\n\x0bStageReport\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12\r\n\x05lease\x18\x03 \x01(\x03\x12\x0e\n\x06number\x18\x04 \x01(\x03\x12\x38\n\x08progress\x18\x05 \x01(\x0b\x32$.voiceloom.pipeline.v1.StageProgressH\x00\x12.\n\x03log\x18\x06 \x01(\x0b\x32\x1f.voiceloom.pipeline.v1.StageLogH\x00\x12<\n\ncheckpoint\x18\x07 \x01(\x0b\x32&.voiceloom.pipeline.v1.StageCheckpointH\x00\x12\x34\n\x06result\x18\x08 \x01(\x0b\x32\".voiceloom.pipeline.v1.StageResultH\x00\x12\x31\n\x07\x66\x61ilure\x18\t \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.FailureH\x00\x12\x36\n\x07release\x18\n \x01(\x0b\x32#.voiceloom.pipeline.v1.StageReleaseH\x00\x12\x36\n\x07metrics\x18\x0b \x01(\x0b\x32#.voiceloom.pipeline.v1.StageMetricsH\x00\x42\x08\n\x06report\"|\n\rStageProgress\x12\x10\n\x08\x66raction\x18\x01 \x01(\x01\x12/\n\x07message\x18\x02 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\x12\x18\n\x0b\x65ta_seconds\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_eta_seconds\"\xc6\x01\n\x0cStageMetrics\x12\x0c\n\x04step\x18\x01 \x01(\x03\x12\r\n\x05\x65poch\x18\x02 \x01(\x05\x12\x13\n\x0btotal_steps\x18\x03 \x01(\x03\x12\x14\n\x0ctotal_epochs\x18\x04 \x01(\x05\x12?\n\x06losses\x18\x05 \x03(\x0b\x32/.voiceloom.pipeline.v1.StageMetrics.LossesEntry\x1a-\n\x0bLossesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"J\n\x08StageLog\x12\r\n\x05level\x18\x01 \x01(\t\x12/\n\x07message\x18\x02 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\"P\n\x0fStageCheckpoint\x12/\n\x03ref\x18\x01 \x01(\x0b\x32\".voiceloom.pipeline.v1.ArtifactRef\x12\x0c\n\x04step\x18\x02 \x01(\x03\"\x81\x01\n\x0bStageResult\x12\x34\n\x08manifest\x18\x01 \x01(\x0b\x32\".voiceloom.pipeline.v1.ArtifactRef\x12\x19\n\x11\x64\x65tected_language\x18\x02 \x01(\t\x12\x11\n\tcache_key\x18\x03 \x01(\t\x12\x0e\n\x06origin\x18\x04 \x01(\t\"\x0e\n\x0cStageRelease\"\x1f\n\x0c\x43\x61ncelNotice\x12\x0f\n\x07task_id\x18\x01 \x01(\t\"\xf9\x02\n\tTaskEvent\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\nprogressed\x18\x04 \x01(\x0b\x32%.voiceloom.pipeline.v1.TaskProgressedH\x00\x12\x33\n\x06logged\x18\x05 \x01(\x0b\x32!.voiceloom.pipeline.v1.TaskLoggedH\x00\x12\x39\n\tcompleted\x18\x06 \x01(\x0b\x32$.voiceloom.pipeline.v1.TaskCompletedH\x00\x12\x33\n\x06\x66\x61iled\x18\x07 \x01(\x0b\x32!.voiceloom.pipeline.v1.TaskFailedH\x00\x12\x39\n\tcancelled\x18\x08 \x01(\x0b\x32$.voiceloom.pipeline.v1.TaskCancelledH\x00\x42\x07\n\x05\x65vent\"\xf3\x01\n\x0eTaskProgressed\x12/\n\x05state\x18\x01 \x01(\x0e\x32 .voiceloom.pipeline.v1.TaskState\x12+\n\x05stage\x18\x02 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12\x10\n\x08progress\x18\x03 \x01(\x01\x12\x16\n\x0estage_progress\x18\x04 \x01(\x01\x12/\n\x07message\x18\x05 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\x12\x18\n\x0b\x65ta_seconds\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_eta_seconds\"y\n\nTaskLogged\x12+\n\x05stage\x18\x01 \x01(\x0e\x32\x1c.voiceloom.pipeline.v1.Stage\x12\r\n\x05level\x18\x02 \x01(\t\x12/\n\x07message\x18\x03 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Message\"\x0f\n\rTaskCompleted\"=\n\nTaskFailed\x12/\n\x07\x66\x61ilure\x18\x01 \x01(\x0b\x32\x1e.voiceloom.pipeline.v1.Failure\"\x0f\n\rTaskCancelled*\xd2\x01\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x15\n\x11STAGE_AUDIO_SLICE\x10\x01\x12\r\n\tSTAGE_ASR\x10\x02\x12\x16\n\x12STAGE_TEXT_FEATURE\x10\x03\x12\x18\n\x14STAGE_HUBERT_FEATURE\x10\x04\x12\x18\n\x14STAGE_SEMANTIC_TOKEN\x10\x05\x12\x16\n\x12STAGE_SOVITS_TRAIN\x10\x06\x12\x13\n\x0fSTAGE_GPT_TRAIN\x10\x07\x12\x13\n\x0fSTAGE_INFERENCE\x10\x08*\xbd\x01\n\tTaskState\x12\x1a\n\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11TASK_STATE_QUEUED\x10\x01\x12\x16\n\x12TASK_STATE_RUNNING\x10\x02\x12\x18\n\x14TASK_STATE_COMPLETED\x10\x03\x12\x15\n\x11TASK_STATE_FAILED\x10\x04\x12\x18\n\x14TASK_STATE_CANCELLED\x10\x05\x12\x1a\n\x16TASK_STATE_INTERRUPTED\x10\x06*\xc2\x01\n\nStageState\x12\x1b\n\x17STAGE_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13STAGE_STATE_PENDING\x10\x01\x12\x17\n\x13STAGE_STATE_RUNNING\x10\x02\x12\x19\n\x15STAGE_STATE_COMPLETED\x10\x03\x12\x16\n\x12STAGE_STATE_FAILED\x10\x04\x12\x19\n\x15STAGE_STATE_CANCELLED\x10\x05\x12\x17\n\x13STAGE_STATE_SKIPPED\x10\x06*\\\n\x07Quality\x12\x17\n\x13QUALITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cQUALITY_FAST\x10\x01\x12\x14\n\x10QUALITY_STANDARD\x10\x02\x12\x10\n\x0cQUALITY_HIGH\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MESSAGE_ARGSENTRY']._loaded_options = None
   _globals['_MESSAGE_ARGSENTRY']._serialized_options = b'8\001'
-  _globals['_STAGE']._serialized_start=2749
-  _globals['_STAGE']._serialized_end=2959
-  _globals['_TASKSTATE']._serialized_start=2962
-  _globals['_TASKSTATE']._serialized_end=3151
-  _globals['_STAGESTATE']._serialized_start=3154
-  _globals['_STAGESTATE']._serialized_end=3348
-  _globals['_QUALITY']._serialized_start=3350
-  _globals['_QUALITY']._serialized_end=3442
+  _globals['_STAGEMETRICS_LOSSESENTRY']._loaded_options = None
+  _globals['_STAGEMETRICS_LOSSESENTRY']._serialized_options = b'8\001'
+  _globals['_STAGE']._serialized_start=3638
+  _globals['_STAGE']._serialized_end=3848
+  _globals['_TASKSTATE']._serialized_start=3851
+  _globals['_TASKSTATE']._serialized_end=4040
+  _globals['_STAGESTATE']._serialized_start=4043
+  _globals['_STAGESTATE']._serialized_end=4237
+  _globals['_QUALITY']._serialized_start=4239
+  _globals['_QUALITY']._serialized_end=4331
   _globals['_ARTIFACTREF']._serialized_start=96
   _globals['_ARTIFACTREF']._serialized_end=158
   _globals['_MESSAGE']._serialized_start=160
@@ -53,33 +55,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYNTHESIS']._serialized_start=425
   _globals['_SYNTHESIS']._serialized_end=731
   _globals['_TASKOPTIONS']._serialized_start=734
-  _globals['_TASKOPTIONS']._serialized_end=909
-  _globals['_STAGECOMMAND']._serialized_start=911
-  _globals['_STAGECOMMAND']._serialized_end=987
-  _globals['_STAGEREPORT']._serialized_start=990
-  _globals['_STAGEREPORT']._serialized_end=1435
-  _globals['_STAGEPROGRESS']._serialized_start=1437
-  _globals['_STAGEPROGRESS']._serialized_end=1561
-  _globals['_STAGELOG']._serialized_start=1563
-  _globals['_STAGELOG']._serialized_end=1637
-  _globals['_STAGECHECKPOINT']._serialized_start=1639
-  _globals['_STAGECHECKPOINT']._serialized_end=1719
-  _globals['_STAGERESULT']._serialized_start=1722
-  _globals['_STAGERESULT']._serialized_end=1851
-  _globals['_STAGERELEASE']._serialized_start=1853
-  _globals['_STAGERELEASE']._serialized_end=1867
-  _globals['_CANCELNOTICE']._serialized_start=1869
-  _globals['_CANCELNOTICE']._serialized_end=1900
-  _globals['_TASKEVENT']._serialized_start=1903
-  _globals['_TASKEVENT']._serialized_end=2280
-  _globals['_TASKPROGRESSED']._serialized_start=2283
-  _globals['_TASKPROGRESSED']._serialized_end=2526
-  _globals['_TASKLOGGED']._serialized_start=2528
-  _globals['_TASKLOGGED']._serialized_end=2649
-  _globals['_TASKCOMPLETED']._serialized_start=2651
-  _globals['_TASKCOMPLETED']._serialized_end=2666
-  _globals['_TASKFAILED']._serialized_start=2668
-  _globals['_TASKFAILED']._serialized_end=2729
-  _globals['_TASKCANCELLED']._serialized_start=2731
-  _globals['_TASKCANCELLED']._serialized_end=2746
+  _globals['_TASKOPTIONS']._serialized_end=956
+  _globals['_EXPERT']._serialized_start=959
+  _globals['_EXPERT']._serialized_end=1479
+  _globals['_CORRECTION']._serialized_start=1481
+  _globals['_CORRECTION']._serialized_end=1541
+  _globals['_STAGECOMMAND']._serialized_start=1543
+  _globals['_STAGECOMMAND']._serialized_end=1619
+  _globals['_STAGEREPORT']._serialized_start=1622
+  _globals['_STAGEREPORT']._serialized_end=2123
+  _globals['_STAGEPROGRESS']._serialized_start=2125
+  _globals['_STAGEPROGRESS']._serialized_end=2249
+  _globals['_STAGEMETRICS']._serialized_start=2252
+  _globals['_STAGEMETRICS']._serialized_end=2450
+  _globals['_STAGEMETRICS_LOSSESENTRY']._serialized_start=2405
+  _globals['_STAGEMETRICS_LOSSESENTRY']._serialized_end=2450
+  _globals['_STAGELOG']._serialized_start=2452
+  _globals['_STAGELOG']._serialized_end=2526
+  _globals['_STAGECHECKPOINT']._serialized_start=2528
+  _globals['_STAGECHECKPOINT']._serialized_end=2608
+  _globals['_STAGERESULT']._serialized_start=2611
+  _globals['_STAGERESULT']._serialized_end=2740
+  _globals['_STAGERELEASE']._serialized_start=2742
+  _globals['_STAGERELEASE']._serialized_end=2756
+  _globals['_CANCELNOTICE']._serialized_start=2758
+  _globals['_CANCELNOTICE']._serialized_end=2789
+  _globals['_TASKEVENT']._serialized_start=2792
+  _globals['_TASKEVENT']._serialized_end=3169
+  _globals['_TASKPROGRESSED']._serialized_start=3172
+  _globals['_TASKPROGRESSED']._serialized_end=3415
+  _globals['_TASKLOGGED']._serialized_start=3417
+  _globals['_TASKLOGGED']._serialized_end=3538
+  _globals['_TASKCOMPLETED']._serialized_start=3540
+  _globals['_TASKCOMPLETED']._serialized_end=3555
+  _globals['_TASKFAILED']._serialized_start=3557
+  _globals['_TASKFAILED']._serialized_end=3618
+  _globals['_TASKCANCELLED']._serialized_start=3620
+  _globals['_TASKCANCELLED']._serialized_end=3635
 # @@protoc_insertion_point(module_scope)

@@ -138,18 +138,54 @@ class Synthesis(_message.Message):
     def __init__(self, target_text: _Optional[str] = ..., ref_audio_id: _Optional[str] = ..., ref_text: _Optional[str] = ..., top_k: _Optional[int] = ..., top_p: _Optional[float] = ..., temperature: _Optional[float] = ..., repetition_penalty: _Optional[float] = ..., speed: _Optional[float] = ..., seed: _Optional[int] = ..., disabled: _Optional[bool] = ...) -> None: ...
 
 class TaskOptions(_message.Message):
-    __slots__ = ("quality", "language", "transcript", "inference", "callback_url")
+    __slots__ = ("quality", "language", "transcript", "inference", "callback_url", "expert")
     QUALITY_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPT_FIELD_NUMBER: _ClassVar[int]
     INFERENCE_FIELD_NUMBER: _ClassVar[int]
     CALLBACK_URL_FIELD_NUMBER: _ClassVar[int]
+    EXPERT_FIELD_NUMBER: _ClassVar[int]
     quality: Quality
     language: str
     transcript: str
     inference: Synthesis
     callback_url: str
-    def __init__(self, quality: _Optional[_Union[Quality, str]] = ..., language: _Optional[str] = ..., transcript: _Optional[str] = ..., inference: _Optional[_Union[Synthesis, _Mapping]] = ..., callback_url: _Optional[str] = ...) -> None: ...
+    expert: Expert
+    def __init__(self, quality: _Optional[_Union[Quality, str]] = ..., language: _Optional[str] = ..., transcript: _Optional[str] = ..., inference: _Optional[_Union[Synthesis, _Mapping]] = ..., callback_url: _Optional[str] = ..., expert: _Optional[_Union[Expert, _Mapping]] = ...) -> None: ...
+
+class Expert(_message.Message):
+    __slots__ = ("min_clip_s", "max_clip_s", "sovits_epochs", "gpt_epochs", "sovits_batch_size", "gpt_batch_size", "sovits_learning_rate", "gpt_learning_rate", "sovits_save_every_epochs", "gpt_save_every_epochs")
+    MIN_CLIP_S_FIELD_NUMBER: _ClassVar[int]
+    MAX_CLIP_S_FIELD_NUMBER: _ClassVar[int]
+    SOVITS_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    GPT_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    SOVITS_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    GPT_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SOVITS_LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    GPT_LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    SOVITS_SAVE_EVERY_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    GPT_SAVE_EVERY_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    min_clip_s: float
+    max_clip_s: float
+    sovits_epochs: int
+    gpt_epochs: int
+    sovits_batch_size: int
+    gpt_batch_size: int
+    sovits_learning_rate: float
+    gpt_learning_rate: float
+    sovits_save_every_epochs: int
+    gpt_save_every_epochs: int
+    def __init__(self, min_clip_s: _Optional[float] = ..., max_clip_s: _Optional[float] = ..., sovits_epochs: _Optional[int] = ..., gpt_epochs: _Optional[int] = ..., sovits_batch_size: _Optional[int] = ..., gpt_batch_size: _Optional[int] = ..., sovits_learning_rate: _Optional[float] = ..., gpt_learning_rate: _Optional[float] = ..., sovits_save_every_epochs: _Optional[int] = ..., gpt_save_every_epochs: _Optional[int] = ...) -> None: ...
+
+class Correction(_message.Message):
+    __slots__ = ("clip_id", "text", "dropped")
+    CLIP_ID_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    clip_id: str
+    text: str
+    dropped: bool
+    def __init__(self, clip_id: _Optional[str] = ..., text: _Optional[str] = ..., dropped: _Optional[bool] = ...) -> None: ...
 
 class StageCommand(_message.Message):
     __slots__ = ("task_id", "stage")
@@ -160,7 +196,7 @@ class StageCommand(_message.Message):
     def __init__(self, task_id: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ...) -> None: ...
 
 class StageReport(_message.Message):
-    __slots__ = ("task_id", "stage", "lease", "number", "progress", "log", "checkpoint", "result", "failure", "release")
+    __slots__ = ("task_id", "stage", "lease", "number", "progress", "log", "checkpoint", "result", "failure", "release", "metrics")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
     LEASE_FIELD_NUMBER: _ClassVar[int]
@@ -171,6 +207,7 @@ class StageReport(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
     task_id: str
     stage: Stage
     lease: int
@@ -181,7 +218,8 @@ class StageReport(_message.Message):
     result: StageResult
     failure: Failure
     release: StageRelease
-    def __init__(self, task_id: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., lease: _Optional[int] = ..., number: _Optional[int] = ..., progress: _Optional[_Union[StageProgress, _Mapping]] = ..., log: _Optional[_Union[StageLog, _Mapping]] = ..., checkpoint: _Optional[_Union[StageCheckpoint, _Mapping]] = ..., result: _Optional[_Union[StageResult, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., release: _Optional[_Union[StageRelease, _Mapping]] = ...) -> None: ...
+    metrics: StageMetrics
+    def __init__(self, task_id: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., lease: _Optional[int] = ..., number: _Optional[int] = ..., progress: _Optional[_Union[StageProgress, _Mapping]] = ..., log: _Optional[_Union[StageLog, _Mapping]] = ..., checkpoint: _Optional[_Union[StageCheckpoint, _Mapping]] = ..., result: _Optional[_Union[StageResult, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., release: _Optional[_Union[StageRelease, _Mapping]] = ..., metrics: _Optional[_Union[StageMetrics, _Mapping]] = ...) -> None: ...
 
 class StageProgress(_message.Message):
     __slots__ = ("fraction", "message", "eta_seconds")
@@ -192,6 +230,27 @@ class StageProgress(_message.Message):
     message: Message
     eta_seconds: float
     def __init__(self, fraction: _Optional[float] = ..., message: _Optional[_Union[Message, _Mapping]] = ..., eta_seconds: _Optional[float] = ...) -> None: ...
+
+class StageMetrics(_message.Message):
+    __slots__ = ("step", "epoch", "total_steps", "total_epochs", "losses")
+    class LossesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_STEPS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    LOSSES_FIELD_NUMBER: _ClassVar[int]
+    step: int
+    epoch: int
+    total_steps: int
+    total_epochs: int
+    losses: _containers.ScalarMap[str, float]
+    def __init__(self, step: _Optional[int] = ..., epoch: _Optional[int] = ..., total_steps: _Optional[int] = ..., total_epochs: _Optional[int] = ..., losses: _Optional[_Mapping[str, float]] = ...) -> None: ...
 
 class StageLog(_message.Message):
     __slots__ = ("level", "message")

@@ -22,20 +22,25 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from voiceloom.pipeline.v1 import manifest_pb2 as voiceloom_dot_pipeline_dot_v1_dot_manifest__pb2
 from voiceloom.pipeline.v1 import pipeline_pb2 as voiceloom_dot_pipeline_dot_v1_dot_pipeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.voiceloom/preprocessing/v1/preprocessing.proto\x12\x1avoiceloom.preprocessing.v1\x1a$voiceloom/pipeline/v1/pipeline.proto\"\\\n\x0eInspectRequest\x12\x35\n\trecording\x18\x01 \x01(\x0b\x32\".voiceloom.pipeline.v1.ArtifactRef\x12\x13\n\x0bmax_seconds\x18\x02 \x01(\x01\"n\n\x0fInspectResponse\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\x16\n\x0esample_rate_hz\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\x12\x11\n\tcontainer\x18\x04 \x01(\t\x12\r\n\x05\x63odec\x18\x05 \x01(\t2z\n\x14PreprocessingService\x12\x62\n\x07Inspect\x12*.voiceloom.preprocessing.v1.InspectRequest\x1a+.voiceloom.preprocessing.v1.InspectResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.voiceloom/preprocessing/v1/preprocessing.proto\x12\x1avoiceloom.preprocessing.v1\x1a$voiceloom/pipeline/v1/manifest.proto\x1a$voiceloom/pipeline/v1/pipeline.proto\"\\\n\x0eInspectRequest\x12\x35\n\trecording\x18\x01 \x01(\x0b\x32\".voiceloom.pipeline.v1.ArtifactRef\x12\x13\n\x0bmax_seconds\x18\x02 \x01(\x01\"n\n\x0fInspectResponse\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\x16\n\x0esample_rate_hz\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\x12\x11\n\tcontainer\x18\x04 \x01(\t\x12\r\n\x05\x63odec\x18\x05 \x01(\t\"l\n\rReportRequest\x12\x35\n\trecording\x18\x01 \x01(\x0b\x32\".voiceloom.pipeline.v1.ArtifactRef\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\x12\x13\n\x0bknown_basis\x18\x03 \x01(\t\"W\n\x0eReportResponse\x12\x36\n\x06report\x18\x01 \x01(\x0b\x32&.voiceloom.pipeline.v1.RecordingReport\x12\r\n\x05\x62\x61sis\x18\x02 \x01(\t2\xdb\x01\n\x14PreprocessingService\x12\x62\n\x07Inspect\x12*.voiceloom.preprocessing.v1.InspectRequest\x1a+.voiceloom.preprocessing.v1.InspectResponse\x12_\n\x06Report\x12).voiceloom.preprocessing.v1.ReportRequest\x1a*.voiceloom.preprocessing.v1.ReportResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'voiceloom.preprocessing.v1.preprocessing_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_INSPECTREQUEST']._serialized_start=116
-  _globals['_INSPECTREQUEST']._serialized_end=208
-  _globals['_INSPECTRESPONSE']._serialized_start=210
-  _globals['_INSPECTRESPONSE']._serialized_end=320
-  _globals['_PREPROCESSINGSERVICE']._serialized_start=322
-  _globals['_PREPROCESSINGSERVICE']._serialized_end=444
+  _globals['_INSPECTREQUEST']._serialized_start=154
+  _globals['_INSPECTREQUEST']._serialized_end=246
+  _globals['_INSPECTRESPONSE']._serialized_start=248
+  _globals['_INSPECTRESPONSE']._serialized_end=358
+  _globals['_REPORTREQUEST']._serialized_start=360
+  _globals['_REPORTREQUEST']._serialized_end=468
+  _globals['_REPORTRESPONSE']._serialized_start=470
+  _globals['_REPORTRESPONSE']._serialized_end=557
+  _globals['_PREPROCESSINGSERVICE']._serialized_start=560
+  _globals['_PREPROCESSINGSERVICE']._serialized_end=779
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,11 @@ class PreprocessingServiceStub:
                 request_serializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.InspectRequest.SerializeToString,
                 response_deserializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.InspectResponse.FromString,
                 _registered_method=True)
+        self.Report = channel.unary_unary(
+                '/voiceloom.preprocessing.v1.PreprocessingService/Report',
+                request_serializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.ReportRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.ReportResponse.FromString,
+                _registered_method=True)
 
 
 class PreprocessingServiceServicer:
@@ -53,6 +58,13 @@ class PreprocessingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Report(self, request, context):
+        """Report says how good a recording is for training; too little or no speech is part of the answer, not an error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PreprocessingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_PreprocessingServiceServicer_to_server(servicer, server):
                     servicer.Inspect,
                     request_deserializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.InspectRequest.FromString,
                     response_serializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.InspectResponse.SerializeToString,
+            ),
+            'Report': grpc.unary_unary_rpc_method_handler(
+                    servicer.Report,
+                    request_deserializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.ReportRequest.FromString,
+                    response_serializer=voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.ReportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class PreprocessingService:
             '/voiceloom.preprocessing.v1.PreprocessingService/Inspect',
             voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.InspectRequest.SerializeToString,
             voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.InspectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Report(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.preprocessing.v1.PreprocessingService/Report',
+            voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.ReportRequest.SerializeToString,
+            voiceloom_dot_preprocessing_dot_v1_dot_preprocessing__pb2.ReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

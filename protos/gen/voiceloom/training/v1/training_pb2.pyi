@@ -79,3 +79,17 @@ class StopRunRequest(_message.Message):
 class StopRunResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class MeasureSpeedRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class MeasureSpeedResponse(_message.Message):
+    __slots__ = ("sovits_epoch_s", "gpt_epoch_s", "start_s")
+    SOVITS_EPOCH_S_FIELD_NUMBER: _ClassVar[int]
+    GPT_EPOCH_S_FIELD_NUMBER: _ClassVar[int]
+    START_S_FIELD_NUMBER: _ClassVar[int]
+    sovits_epoch_s: float
+    gpt_epoch_s: float
+    start_s: float
+    def __init__(self, sovits_epoch_s: _Optional[float] = ..., gpt_epoch_s: _Optional[float] = ..., start_s: _Optional[float] = ...) -> None: ...

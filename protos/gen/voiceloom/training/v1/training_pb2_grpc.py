@@ -50,6 +50,11 @@ class TrainingServiceStub:
                 request_serializer=voiceloom_dot_training_dot_v1_dot_training__pb2.StopRunRequest.SerializeToString,
                 response_deserializer=voiceloom_dot_training_dot_v1_dot_training__pb2.StopRunResponse.FromString,
                 _registered_method=True)
+        self.MeasureSpeed = channel.unary_unary(
+                '/voiceloom.training.v1.TrainingService/MeasureSpeed',
+                request_serializer=voiceloom_dot_training_dot_v1_dot_training__pb2.MeasureSpeedRequest.SerializeToString,
+                response_deserializer=voiceloom_dot_training_dot_v1_dot_training__pb2.MeasureSpeedResponse.FromString,
+                _registered_method=True)
 
 
 class TrainingServiceServicer:
@@ -76,6 +81,13 @@ class TrainingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MeasureSpeed(self, request, context):
+        """MeasureSpeed says how long training takes on this machine; the first answer of a process takes some seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TrainingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -93,6 +105,11 @@ def add_TrainingServiceServicer_to_server(servicer, server):
                     servicer.StopRun,
                     request_deserializer=voiceloom_dot_training_dot_v1_dot_training__pb2.StopRunRequest.FromString,
                     response_serializer=voiceloom_dot_training_dot_v1_dot_training__pb2.StopRunResponse.SerializeToString,
+            ),
+            'MeasureSpeed': grpc.unary_unary_rpc_method_handler(
+                    servicer.MeasureSpeed,
+                    request_deserializer=voiceloom_dot_training_dot_v1_dot_training__pb2.MeasureSpeedRequest.FromString,
+                    response_serializer=voiceloom_dot_training_dot_v1_dot_training__pb2.MeasureSpeedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -177,6 +194,33 @@ class TrainingService:
             '/voiceloom.training.v1.TrainingService/StopRun',
             voiceloom_dot_training_dot_v1_dot_training__pb2.StopRunRequest.SerializeToString,
             voiceloom_dot_training_dot_v1_dot_training__pb2.StopRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MeasureSpeed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/voiceloom.training.v1.TrainingService/MeasureSpeed',
+            voiceloom_dot_training_dot_v1_dot_training__pb2.MeasureSpeedRequest.SerializeToString,
+            voiceloom_dot_training_dot_v1_dot_training__pb2.MeasureSpeedResponse.FromString,
             options,
             channel_credentials,
             insecure,
