@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-# A model is saved after every so many epochs, and after the last.
-SAVE_EVERY_EPOCHS = {"sovits_train": 4, "gpt_train": 5}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:

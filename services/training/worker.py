@@ -18,16 +18,16 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from services.runtime.errors import StageFailedError
 from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext
-from services.training.job import SAVE_EVERY_EPOCHS, Job, Plan
+from services.training.job import Job, Plan
 from services.training.room import check_room_for, room_for
 from services.training.run import CHILD, ActiveRun, Listener, Outcome, Runs, RunState, Saved, TrainingRun
 from services.training.settings import TrainingSettings
 from services.voice.pack import Pack
+from services.voice.presets import DEFAULT_PRESET, PRESETS, SAVE_EVERY_EPOCHS
 from voiceloom.pipeline.v1 import manifest_pb2
 from voiceloom.pipeline.v1.pipeline_pb2 import Quality
 
-# Epochs of SoVITS and GPT; part of the contract with clients.
-PRESETS = {Quality.QUALITY_FAST: (4, 8), Quality.QUALITY_STANDARD: (8, 15), Quality.QUALITY_HIGH: (16, 30)}
+_EPOCHS = {Quality.Value(f"QUALITY_{name.upper()}"): epochs for name, epochs in PRESETS.items()}
 _POLL_S = 0.1
 _STATE, _NOTES = "state.pt", "notes.json"
 
@@ -94,10 +94,10 @@ class TrainWorker:
 
     def _plan(self, ctx: StageContext, batch: int) -> Plan:
         tune = self._pack.finetune
-        sovits_epochs, gpt_epochs = PRESETS.get(ctx.claim.options.quality, PRESETS[Quality.QUALITY_STANDARD])
+        epochs = _EPOCHS.get(ctx.claim.options.quality, PRESETS[DEFAULT_PRESET])
         sovits = self._stage == "sovits_train"
         return Plan(
-            epochs=sovits_epochs if sovits else gpt_epochs,
+            epochs=epochs.sovits if sovits else epochs.gpt,
             items_per_epoch=tune.sovits_items_per_epoch if sovits else tune.gpt_items_per_epoch,
             batch=batch or (tune.sovits_batch if sovits else tune.gpt_batch),
             seed=self._settings.seed,

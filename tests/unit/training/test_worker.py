@@ -15,10 +15,9 @@ import pytest
 
 from services.runtime.errors import DiskFullError, StageFailedError, StoppedError
 from services.training.job import Job, Plan
-from services.training.worker import PRESETS
 from services.voice.checkpoint import load_gpt, load_sovits
+from services.voice.presets import PRESETS, Epochs, saved_models
 from tests.unit.training.conftest import NANO, Desk
-from voiceloom.pipeline.v1.pipeline_pb2 import Quality
 
 Scripts = Callable[[str], tuple[str, ...]]
 
@@ -38,7 +37,13 @@ os._exit(status)
 
 
 def test_presets_are_the_contract() -> None:
-    assert PRESETS == {Quality.QUALITY_FAST: (4, 8), Quality.QUALITY_STANDARD: (8, 15), Quality.QUALITY_HIGH: (16, 30)}
+    assert {"fast": Epochs(4, 8), "standard": Epochs(8, 15), "high": Epochs(16, 30)} == PRESETS
+
+
+@pytest.mark.parametrize(("epochs", "every", "models"), [(4, 4, 1), (8, 4, 2), (8, 5, 2), (15, 5, 3), (1, 4, 1)])
+def test_number_of_saved_models_is_what_a_run_saves(epochs: int, every: int, models: int) -> None:
+    plan = Plan(epochs=epochs, items_per_epoch=1, batch=1, seed=1, save_every_epochs=every, checkpoint_every_s=1)
+    assert saved_models(epochs, every) == sum(plan.saves(epoch) for epoch in range(1, epochs + 1)) == models
 
 
 def test_sovits_train_saves_models_curve_and_epoch_means(desk: Desk) -> None:
