@@ -36,7 +36,7 @@ KEY := $(shell cat pyproject.toml constraints.txt requirements-nodeps.txt deploy
 STAMP := $(VENV)/.voiceloom-$(KEY)
 JUDGES := $(VENV)/.voiceloom-judges-$(shell sha256sum requirements-eval.txt | cut -c1-16)
 
-.PHONY: help setup test lint format demo up corpus protos protos-check parity bench chaos fuzz eval-pack clean
+.PHONY: help setup test lint format demo up corpus protos protos-check parity bench chaos fuzz eval-pack studio clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,6 +102,9 @@ corpus: setup  ## Make synthetic speech for pretraining: make corpus SPOKEN=en|z
 	VENV="$(VENV)" PIP_ARGS="$(PIP_ARGS)" deploy/local/corpus.sh $(SPOKEN) .data/corpus-parts
 	$(BIN)/python -m services.training.synthetic --language $(SPOKEN) --hours $(HOURS) --out $(or $(OUT),.data/corpus) \
 	  --parts .data/corpus-parts --jobs $(JOBS)
+
+studio:  ## Bundle the studio page into gateway/static/studio (needs Node; the bundle is committed)
+	cd studio && npm ci --no-audit --no-fund && npm run --silent check && npm run --silent build
 
 clean:  ## Remove .venv, caches and outputs; your data (.data) stays
 	rm -rf $(VENV) demo-output eval-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

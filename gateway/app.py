@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
-from gateway import errors, openapi
+from gateway import errors, openapi, studio
 from gateway.clients import Clients
 from gateway.metrics import Metrics
 from gateway.middleware import API_PREFIX, BodyLimit, Guard, RequestContext
@@ -52,7 +52,7 @@ def _middleware(settings: GatewaySettings, metrics: Metrics) -> Sequence[Middlew
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
-                allow_methods=("GET", "HEAD", "POST", "DELETE"),
+                allow_methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
                 allow_headers=("*",),
                 expose_headers=_EXPOSED_HEADERS,
             )
@@ -100,6 +100,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=API_PREFIX)
         app.include_router(router, include_in_schema=False)
+    app.include_router(studio.router(studio.Studio()))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.state.settings = settings
     app.state.methods_of = _methods_of

@@ -312,3 +312,11 @@ class PackResponse(BaseModel):
     sample_rate: int
     licence: str
     sha256: str
+
+
+class MessagesResponse(BaseModel):
+    """Every sentence of one language, by key, with its arguments as {name}."""
+
+    language: Literal["zh", "en"]
+    messages: dict[str, str]
+    translated_args: dict[str, str]

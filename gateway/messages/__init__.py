@@ -13,7 +13,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT_LANGUAGE: Language = "zh"
 
 # Arguments whose value is itself a word with a translation: argument name -> table of words.
-_TRANSLATED_ARGS = {
+TRANSLATED_ARGS = {
     "stage": "stage_name",
     "reason": "reason",
     "language": "language",
@@ -64,7 +64,7 @@ def text(language: Language, key: str, args: Mapping[str, str] | None = None) ->
 
 def _translate(sentences: Mapping[str, str], args: Mapping[str, str]) -> dict[str, str]:
     translated = dict(args)
-    for name, table in _TRANSLATED_ARGS.items():
+    for name, table in TRANSLATED_ARGS.items():
         if name in args:
             words = (word.strip() for word in args[name].split(","))
             translated[name] = ", ".join(sentences.get(f"{table}.{word}", word) for word in words)

@@ -1,14 +1,17 @@
 """Says how the gateway is, what it counts, which voice pack is in use, and documents itself."""
 
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from gateway import messages
 from gateway.messages import Language
-from gateway.schemas import HealthResponse, PackResponse, ReadyResponse
+from gateway.schemas import HealthResponse, MessagesResponse, PackResponse, ReadyResponse
 from gateway.state import GatewayDep, LanguageDep, errors
+from gateway.studio import Prepared, compressible
 from gateway.views import pack_view
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -48,6 +51,24 @@ async def show_pack(gateway: GatewayDep) -> PackResponse:
     return pack_view(await gateway.pack.get())
 
 
+@cache
+def _messages(language: Language) -> Prepared:
+    body = MessagesResponse(
+        language=language,
+        messages={
+            **messages.catalogue(language),
+            **{f"studio.{key}": text for key, text in messages.catalogue(language, "studio").items()},
+        },
+        translated_args=dict(messages.TRANSLATED_ARGS),
+    )
+    return Prepared.of(body.model_dump_json().encode(), "application/json")
+
+
+@router.get("/messages", response_model=MessagesResponse, responses={304: {}})
+async def list_messages(request: Request, language: LanguageDep) -> Response:
+    return compressible(request, _messages(language), "no-cache")
+
+
 @router.get("/openapi.json", include_in_schema=False)
 async def show_openapi(request: Request, language: LanguageDep) -> Response:
     documents: dict[Language, bytes] = request.app.state.openapi
@@ -58,8 +79,3 @@ async def show_openapi(request: Request, language: LanguageDep) -> Response:
 async def show_docs() -> Response:
     page = (STATIC / "docs.html").read_text(encoding="utf-8")
     return HTMLResponse(page, headers={"Content-Security-Policy": DOCS_POLICY})
-
-
-@router.get("/", include_in_schema=False)
-async def show_start() -> Response:
-    return RedirectResponse("docs", status_code=307)

@@ -187,13 +187,6 @@ async def test_docs_load_nothing_from_elsewhere(http: httpx.AsyncClient) -> None
             assert len(response.content) > 100
 
 
-async def test_start_page_leads_to_the_docs(http: httpx.AsyncClient) -> None:
-    for path in ("/", "/api/v1/"):
-        response = await http.get(path, follow_redirects=True)
-        assert response.status_code == 200
-        assert response.headers["content-type"].startswith("text/html")
-
-
 @pytest.mark.parametrize(("language", "words"), [("zh", "避免重复"), ("en", "sent again")])
 async def test_document_tells_of_the_idempotency_key(http: httpx.AsyncClient, language: str, words: str) -> None:
     api = operations(await document(http, f"?lang={language}"))

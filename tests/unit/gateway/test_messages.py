@@ -27,7 +27,7 @@ def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
-@pytest.mark.parametrize("family", ["", "api"])
+@pytest.mark.parametrize("family", ["", "api", "studio"])
 def test_both_languages_have_the_same_keys(family: str) -> None:
     zh, en = (catalogue(language, family) for language in LANGUAGES)
     assert set(zh) == set(en)
@@ -40,7 +40,7 @@ def test_both_languages_use_the_same_arguments() -> None:
 
 
 def test_no_sentence_is_empty_or_left_in_the_other_language() -> None:
-    for family in ("", "api"):
+    for family in ("", "api", "studio"):
         assert all(sentence.strip() for sentence in catalogue("zh", family).values())
         for key, sentence in catalogue("en", family).items():
             assert not re.search(r"[\u3000-\u9fff]", sentence), key
