@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.clients import Clients
 from gateway.errors import ApiError
+from gateway.tags import matches
 from voiceloom.orchestrator.v1 import orchestrator_pb2
 
 # How often a download goes on after the orchestrator went away in the middle.
@@ -117,7 +118,7 @@ async def answer(request: Request, source: Source, content_type: str) -> Respons
         "Content-Disposition": disposition(header.filename),
         "Cache-Control": "private, no-cache",
     }
-    if _matches(request.headers.get("if-none-match", ""), etag):
+    if matches(request, etag):
         return Response(status_code=304, headers=headers)
     span = None
     if request.method == "GET" and request.headers.get("if-range", etag) == etag:
@@ -126,11 +127,6 @@ async def answer(request: Request, source: Source, content_type: str) -> Respons
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{header.total_bytes}"
     whole = Span(0, header.total_bytes)
     return _stream(request, source, span or whole, content_type, headers, partial=span is not None)
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or "*" in tags
 
 
 def _stream(

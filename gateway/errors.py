@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from gateway import messages
 from gateway.language import language_of
-from gateway.messages import Language
+from gateway.messages import Language, Said
 from gateway.sizes import size_text
 from gateway.validation import Problem, problems_of
 from voiceloom.pipeline.v1 import pipeline_pb2
@@ -84,12 +84,12 @@ class ApiError(Exception):
         self.status = self.status or STATUS_OF_CODE[self.code]
         self.key = self.key or f"error.{self.code}"
 
-    def detail(self, language: Language) -> str:
-        """The sentence for people."""
+    def said(self, language: Language) -> Said:
+        """The sentence for people. One of its arguments, "problem", is itself a sentence of that language."""
         args = dict(self.args_of_sentence or {})
         if self.problems:
             args["problem"] = self.problems[0].sentence(language)
-        return messages.text(language, self.key, args)
+        return Said(self.key, args)
 
 
 def invalid(field: str, key: str, **args: object) -> ApiError:
@@ -129,17 +129,25 @@ def from_rpc_error(error: grpc.aio.AioRpcError, path_args: Mapping[str, str] | N
 def error_response(scope: Scope, error: ApiError) -> JSONResponse:
     """The ErrorResponse of API.md for one request."""
     language = language_of(scope)
+    said = error.said(language)
     body: dict[str, object] = {
-        "detail": error.detail(language),
+        "detail": said.text(language),
         "code": error.code,
+        "key": said.key,
+        "args": said.args,
         "request_id": scope.get("state", {}).get("request_id", ""),
     }
     if error.problems:
-        body["errors"] = [{"field": problem.field, "message": problem.message(language)} for problem in error.problems]
+        body["errors"] = [_field_error(problem, language) for problem in error.problems]
     headers = dict(error.headers or {})
     if error.status in RETRIED_STATUSES:
         headers.setdefault("Retry-After", RETRY_AFTER_S)
     return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+def _field_error(problem: Problem, language: Language) -> dict[str, object]:
+    said = problem.said
+    return {"field": problem.field, "message": said.text(language), "key": said.key, "args": said.args}
 
 
 async def on_api_error(request: Request, error: Exception) -> JSONResponse:

@@ -160,6 +160,8 @@ class StageView(BaseModel):
     status: StageStatusName
     progress: float = Field(ge=0, le=1)
     message: str | None
+    message_key: str | None
+    message_args: dict[str, str]
     started_at: datetime | None
     completed_at: datetime | None
     seconds: float | None
@@ -171,6 +173,8 @@ class TaskError(BaseModel):
     code: str
     stage: StageName | None
     detail: str
+    key: str
+    args: dict[str, str]
 
 
 class TaskResponse(BaseModel):
@@ -178,6 +182,7 @@ class TaskResponse(BaseModel):
 
     id: str
     exp_name: str
+    audio_file_ids: list[str]
     status: TaskStatus
     quality: Quality
     language: AskedLanguage
@@ -186,6 +191,8 @@ class TaskResponse(BaseModel):
     progress: float = Field(ge=0, le=1)
     stages: list[StageView]
     message: str | None
+    message_key: str | None
+    message_args: dict[str, str]
     error: TaskError | None
     queue_position: int | None
     created_at: datetime
@@ -278,6 +285,8 @@ class FieldError(BaseModel):
 
     field: str
     message: str
+    key: str
+    args: dict[str, str]
 
 
 class ErrorResponse(BaseModel):
@@ -285,6 +294,8 @@ class ErrorResponse(BaseModel):
 
     detail: str
     code: str
+    key: str | None
+    args: dict[str, str]
     request_id: str
     errors: list[FieldError] | None = None
 

@@ -15,19 +15,19 @@ from contextlib import asynccontextmanager
 import grpc.aio
 import structlog
 
-from gateway import messages
 from gateway.clients import Clients
-from gateway.messages import Language
+from gateway.messages import Language, Said
 from gateway.settings import GatewaySettings
 from gateway.views import (
     TERMINAL_STATES,
-    failure_sentence,
+    failure_said,
+    said,
     seconds,
-    sentence,
     share,
     stage_word,
     state_word,
-    task_sentence,
+    task_said,
+    told,
 )
 from voiceloom.orchestrator.v1 import orchestrator_pb2
 from voiceloom.pipeline.v1 import pipeline_pb2
@@ -70,9 +70,9 @@ class Event:
                 return encode("progress", _progress_data(self._proto.progressed, language), self.seq)
             case "logged":
                 logged = self._proto.logged
-                text = sentence(logged.message, language) or ""
-                data = {"stage": stage_word(logged.stage), "level": logged.level, "message": text}
-                return encode("log", data, self.seq)
+                line = told(said(logged.message), language)
+                data = {"stage": stage_word(logged.stage), "level": logged.level, **line}
+                return encode("log", {**data, "message": data["message"] or ""}, self.seq)
             case "failed":
                 return encode("failed", _failed_data(self._proto.failed.failure, language), self.seq)
             case "completed" | "cancelled" as kind:
@@ -85,7 +85,7 @@ def _progress_data(progressed: pipeline_pb2.TaskProgressed, language: Language) 
     return {
         "stage": stage_word(progressed.stage),
         "progress": share(progressed.progress),
-        "message": sentence(progressed.message, language) or messages.text(language, f"task.{status}"),
+        **told(said(progressed.message) or Said(f"task.{status}"), language),
         "status": status,
         "stage_progress": share(progressed.stage_progress),
         "eta_seconds": seconds(progressed.eta_seconds) if progressed.HasField("eta_seconds") else None,
@@ -97,12 +97,12 @@ def _failed_data(failure: pipeline_pb2.Failure, language: Language) -> dict[str,
         "status": "failed",
         "stage": stage_word(failure.stage),
         "code": failure.code,
-        "message": failure_sentence(failure, language),
+        **told(failure_said(failure), language),
     }
 
 
 def _ended_data(status: str, language: Language) -> dict[str, object]:
-    return {"status": status, "message": messages.text(language, f"task.{status}")}
+    return {"status": status, **told(Said(f"task.{status}"), language)}
 
 
 def snapshot(task: orchestrator_pb2.Task, language: Language) -> bytes:
@@ -116,7 +116,7 @@ def snapshot(task: orchestrator_pb2.Task, language: Language) -> bytes:
     data = {
         "stage": stage_word(task.current_stage),
         "progress": share(task.progress),
-        "message": task_sentence(task, language),
+        **told(task_said(task), language),
         "status": status,
         "stage_progress": share(stage.progress) if stage else 0.0,
         "eta_seconds": seconds(task.eta_seconds) if task.HasField("eta_seconds") else None,

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import messages
-from gateway.messages import Language
+from gateway.messages import Language, Said
 
 # pydantic's error type -> key under messages "invalid", and which of its context values is the limit.
 _KEYS = {
@@ -49,13 +48,14 @@ class Problem:
     key: str
     args: Mapping[str, str] | None = None
 
-    def message(self, language: Language) -> str:
+    @property
+    def said(self) -> Said:
         """What is wrong, without the field's name."""
-        return messages.text(language, f"invalid.{self.key}", self.args)
+        return Said(f"invalid.{self.key}", self.args or {})
 
     def sentence(self, language: Language) -> str:
         """The field's name and what is wrong with it."""
-        return f"{self.field} {self.message(language)}"
+        return f"{self.field} {self.said.text(language)}"
 
 
 def _field_of(location: Sequence[Any]) -> str:
@@ -75,8 +75,11 @@ def _problem_of(error: Mapping[str, Any]) -> Problem:
         key = kind.removeprefix("invalid.")
     else:
         key = _KEYS.get(kind, "value")
-    args = {"expected": str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")}
-    args["limit"] = next((str(context[name]) for name in _LIMITS if name in context), "")
+    args = {}
+    if "expected" in context:
+        args["expected"] = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+    if limits := [str(context[name]) for name in _LIMITS if name in context]:
+        args["limit"] = limits[0]
     return Problem(_field_of(error["loc"]), key, args)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from gateway import messages, schemas
-from gateway.messages import Language
+from gateway.messages import Language, Said
 from voiceloom.inference.v1 import inference_pb2
 from voiceloom.orchestrator.v1 import orchestrator_pb2
 from voiceloom.pipeline.v1 import manifest_pb2, pipeline_pb2
@@ -51,16 +51,24 @@ def time_of(message: Message, field: str) -> datetime | None:
     return moment
 
 
-def sentence(message: pipeline_pb2.Message, language: Language) -> str | None:
-    """The sentence for a message of a service, or None when there is none."""
-    return messages.text(language, message.key, message.args) or None if message.key else None
+def said(message: pipeline_pb2.Message) -> Said | None:
+    """What a service says, or None when that is nothing, or nothing that this gateway has a sentence for."""
+    return Said(message.key, dict(message.args)) if message.key and messages.known(message.key) else None
 
 
-def failure_sentence(failure: pipeline_pb2.Failure, language: Language) -> str:
-    """The sentence for a failure; the stage at which it happened is one of its arguments."""
-    args = {"stage": stage_word(failure.stage) or "", **failure.message.args}
+def failure_said(failure: pipeline_pb2.Failure) -> Said:
+    """What a failure says; the stage at which it happened is one of the arguments."""
+    stage = stage_word(failure.stage)
+    args = {**({"stage": stage} if stage else {}), **failure.message.args}
     key = failure.message.key or f"error.{failure.code}"
-    return messages.text(language, key, args) or messages.text(language, "task.failed")
+    return Said(key, args) if messages.known(key) else Said("task.failed")
+
+
+def told(said: Said | None, language: Language) -> dict[str, Any]:
+    """The fields of a sentence wherever one is answered: itself, and what it is made of."""
+    if said is None:
+        return {"message": None, "message_key": None, "message_args": {}}
+    return {"message": said.text(language), "message_key": said.key, "message_args": dict(said.args)}
 
 
 def _stage_view(stage: orchestrator_pb2.StageStatus, language: Language) -> schemas.StageView:
@@ -69,7 +77,7 @@ def _stage_view(stage: orchestrator_pb2.StageStatus, language: Language) -> sche
         name=stage_word(stage.stage),
         status=word(pipeline_pb2.StageState, stage.state, "STAGE_STATE_"),
         progress=share(stage.progress),
-        message=sentence(stage.message, language),
+        **told(said(stage.message), language),
         started_at=started,
         completed_at=time_of(stage, "completed_at"),
         seconds=seconds(stage.seconds) if started else None,
@@ -80,10 +88,13 @@ def task_view(task: orchestrator_pb2.Task, language: Language) -> schemas.TaskRe
     """What a client sees of a task."""
     error = None
     if task.HasField("failure"):
+        why = failure_said(task.failure)
         error = schemas.TaskError(
             code=task.failure.code,
             stage=stage_word(task.failure.stage),
-            detail=failure_sentence(task.failure, language),
+            detail=why.text(language),
+            key=why.key,
+            args=dict(why.args),
         )
     status = state_word(task.state)
     created = time_of(task, "created_at")
@@ -98,7 +109,8 @@ def task_view(task: orchestrator_pb2.Task, language: Language) -> schemas.TaskRe
         current_stage=stage_word(task.current_stage),
         progress=share(task.progress),
         stages=[_stage_view(stage, language) for stage in task.stages],
-        message=task_sentence(task, language),
+        audio_file_ids=list(task.file_ids),
+        **told(task_said(task), language),
         error=error,
         queue_position=task.queue_position if task.HasField("queue_position") else None,
         created_at=created,
@@ -107,11 +119,11 @@ def task_view(task: orchestrator_pb2.Task, language: Language) -> schemas.TaskRe
     )
 
 
-def task_sentence(task: orchestrator_pb2.Task, language: Language) -> str:
+def task_said(task: orchestrator_pb2.Task) -> Said:
     """What a task says about itself now."""
     if task.HasField("failure"):
-        return failure_sentence(task.failure, language)
-    return sentence(task.message, language) or messages.text(language, f"task.{state_word(task.state)}")
+        return failure_said(task.failure)
+    return said(task.message) or Said(f"task.{state_word(task.state)}")
 
 
 def file_view(file: orchestrator_pb2.File) -> schemas.FileView:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -52,6 +53,14 @@ def has(key: str) -> bool:
     return key in catalogue(DEFAULT_LANGUAGE)
 
 
+def known(key: str) -> bool:
+    """As ``has``, for a key that a service used: one that nobody wrote a sentence for is logged."""
+    if has(key):
+        return True
+    log.warning("message_key_unknown", key=key)
+    return False
+
+
 def text(language: Language, key: str, args: Mapping[str, str] | None = None) -> str:
     """The sentence for ``key``. A key that nobody wrote a sentence for is logged and gives an empty text."""
     sentences = catalogue(language)
@@ -60,6 +69,18 @@ def text(language: Language, key: str, args: Mapping[str, str] | None = None) ->
         log.warning("message_key_unknown", key=key)
         return ""
     return sentence.format_map(_Args(_translate(sentences, args or {})))
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence before it is put into a language; a client gets both, to show it in another one later."""
+
+    key: str
+    args: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, language: Language) -> str:
+        """The sentence in one language."""
+        return text(language, self.key, self.args)
 
 
 def _translate(sentences: Mapping[str, str], args: Mapping[str, str]) -> dict[str, str]:

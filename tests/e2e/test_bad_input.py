@@ -49,7 +49,7 @@ def check_answer(answer: httpx.Response) -> None:
         assert_tells_nothing(answer.text)
         if answer.status_code >= 400:
             body = answer.json()
-            assert set(body) - {"errors"} == {"detail", "code", "request_id"}
+            assert set(body) - {"errors"} == {"detail", "code", "key", "args", "request_id"}
             assert body["detail"]
             assert body["request_id"] == answer.headers["x-request-id"]
             assert ("errors" in body) == (body["code"] == "INVALID_REQUEST")

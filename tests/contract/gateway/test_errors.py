@@ -47,7 +47,8 @@ async def test_each_failure_of_a_service_has_its_answer(
     response = await http.get(f"/tasks/{task_id}")
     body = response.json()
     assert (response.status_code, body["code"]) == expected
-    assert set(body) == {"detail", "code", "request_id"}
+    assert set(body) == {"detail", "code", "key", "args", "request_id"}
+    assert body["key"] == f"error.{expected[1]}"
     assert body["request_id"] == response.headers["x-request-id"]
     assert "secret" not in response.text
     if expected[0] == 500:

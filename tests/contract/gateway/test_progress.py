@@ -51,6 +51,8 @@ async def test_newcomer_gets_a_snapshot_first_then_what_happens(
             "stage": "sovits_train",
             "progress": 0.45,
             "message": event.data["message"],
+            "message_key": "sovits_train.epoch",
+            "message_args": {"epoch": "8", "epochs": "16"},
             "status": "running",
             "stage_progress": 0.5,
             "eta_seconds": 73,
@@ -67,8 +69,9 @@ async def test_each_subscriber_reads_its_own_language(http: httpx.AsyncClient, f
     ):
         await fake.finish(task_id)
         ends = [(await subscriber.rest())[-1].data for subscriber in (zh, en, british)]
-    assert ends[0] == {"status": "completed", "message": "训练完成"}
-    assert ends[1] == ends[2] == {"status": "completed", "message": "Training completed"}
+    same = {"status": "completed", "message_key": "task.completed", "message_args": {}}
+    assert ends[0] == {**same, "message": "训练完成"}
+    assert ends[1] == ends[2] == {**same, "message": "Training completed"}
 
 
 async def test_log_lines_are_events_too(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
@@ -81,7 +84,13 @@ async def test_log_lines_are_events_too(http: httpx.AsyncClient, fake: FakeOrche
     async with subscribe(http, task_id, 1) as events:
         log, _ = await events.rest()
     assert (log.name, log.id) == ("log", 2)
-    assert log.data == {"stage": "audio_slice", "level": "warning", "message": "片段 c0001 未被采用: 太短"}
+    assert log.data == {
+        "stage": "audio_slice",
+        "level": "warning",
+        "message": "片段 c0001 未被采用: 太短",
+        "message_key": "clip.dropped",
+        "message_args": {"clip": "c0001", "reason": "too_short"},
+    }
 
 
 async def test_resuming_gives_only_later_events_each_once(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
@@ -204,6 +213,8 @@ async def test_failure_carries_stage_code_and_sentence(http: httpx.AsyncClient, 
         "stage": "gpt_train",
         "code": "ATTEMPTS_EXHAUSTED",
         "message": "「GPT 训练」步骤多次尝试都没有成功,任务已停止",
+        "message_key": "error.ATTEMPTS_EXHAUSTED",
+        "message_args": {"stage": "gpt_train"},
     }
 
 

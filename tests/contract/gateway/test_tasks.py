@@ -26,6 +26,7 @@ STAGES = [
 TASK_FIELDS = {
     "id",
     "exp_name",
+    "audio_file_ids",
     "status",
     "quality",
     "language",
@@ -34,6 +35,8 @@ TASK_FIELDS = {
     "progress",
     "stages",
     "message",
+    "message_key",
+    "message_args",
     "error",
     "queue_position",
     "created_at",
@@ -64,6 +67,8 @@ async def test_created_task_has_every_field_and_null_for_the_unknown(http: httpx
         "status",
         "progress",
         "message",
+        "message_key",
+        "message_args",
         "started_at",
         "completed_at",
         "seconds",
@@ -72,6 +77,9 @@ async def test_created_task_has_every_field_and_null_for_the_unknown(http: httpx
     assert [task[name] for name in unknown] == [None] * len(unknown)
     assert task["queue_position"] == 1
     assert task["created_at"].endswith("Z")
+    assert task["audio_file_ids"] == ["f1"]
+    assert (task["message_key"], task["message_args"]) == ("task.queued", {})
+    assert (task["stages"][0]["message_key"], task["stages"][0]["message_args"]) == (None, {})
 
 
 async def test_options_reach_the_orchestrator_as_given(
@@ -195,7 +203,11 @@ async def test_bad_fields_are_named(http: httpx.AsyncClient, fake: FakeOrchestra
     response = await http.post("/tasks", json=body)
     assert response.status_code == 400
     assert [error["field"] for error in response.json()["errors"]] == [field]
-    assert response.json()["errors"][0]["message"]
+    problem = response.json()["errors"][0]
+    assert problem["message"]
+    assert problem["key"].startswith("invalid.")
+    assert response.json()["key"] == "error.INVALID_REQUEST"
+    assert response.json()["args"] == {"problem": f"{field} {problem['message']}"}
     assert not fake.calls
 
 
@@ -284,6 +296,8 @@ async def test_running_task_shows_stage_progress_and_message(http: httpx.AsyncCl
     assert (zh["status"], zh["current_stage"], zh["progress"]) == ("running", "sovits_train", 0.45)
     assert "Epoch 8/16" in zh["message"]
     assert en["message"] == "Epoch 8/16"
+    for task in (zh, en):
+        assert (task["message_key"], task["message_args"]) == ("sovits_train.epoch", {"epoch": "8", "epochs": "16"})
 
 
 async def test_failed_task_says_why(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
@@ -300,6 +314,8 @@ async def test_failed_task_says_why(http: httpx.AsyncClient, fake: FakeOrchestra
     assert (error["code"], error["stage"]) == ("AUDIO_TOO_SHORT", "audio_slice")
     assert "2 秒" in error["detail"]
     assert "10 秒" in error["detail"]
+    assert error["key"] == "error.AUDIO_TOO_SHORT"
+    assert error["args"] == {"seconds": "2", "minimum": "10", "stage": "audio_slice"}
 
 
 async def test_unknown_task_is_404(http: httpx.AsyncClient) -> None:
