@@ -57,6 +57,14 @@ def _check_text(text: str) -> str:
     return text if text.strip() else ""
 
 
+def check_search(text: str) -> str:
+    """Part of a name: NFC, without blanks around it, at most as long as a name; empty finds all."""
+    text = _check_text(text).strip()
+    if len(text) > MAX_NAME_CHARACTERS:
+        raise PydanticCustomError("invalid.too_long", "too long", {"max_length": MAX_NAME_CHARACTERS})
+    return text
+
+
 def _check_url(url: str) -> str:
     try:
         parts = urlsplit(url)

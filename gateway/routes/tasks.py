@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator
 
 from gateway import messages
 from gateway.schemas import (
+    MAX_NAME_CHARACTERS,
     InferenceOptions,
     QuickModeOptions,
     QuickModeRequest,
@@ -14,6 +16,7 @@ from gateway.schemas import (
     TaskListResponse,
     TaskResponse,
     TaskStatus,
+    check_search,
 )
 from gateway.state import GatewayDep, IdempotencyKeyDep, LanguageDep, errors
 from gateway.views import task_view
@@ -26,6 +29,7 @@ MAX_OFFSET = 2**31 - 1
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET)]
+Search = Annotated[str, AfterValidator(check_search), Query(json_schema_extra={"maxLength": MAX_NAME_CHARACTERS})]
 
 router = APIRouter(tags=["tasks"])
 
@@ -68,11 +72,14 @@ async def list_tasks(
     gateway: GatewayDep,
     language: LanguageDep,
     status: Annotated[TaskStatus | None, Query()] = None,
+    search: Search = "",
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> TaskListResponse:
     state = f"TASK_STATE_{status.upper()}" if status else None
-    request = orchestrator_pb2.ListTasksRequest(owner=gateway.settings.owner, state=state, limit=limit, offset=offset)
+    request = orchestrator_pb2.ListTasksRequest(
+        owner=gateway.settings.owner, state=state, search=search, limit=limit, offset=offset
+    )
     answer = await gateway.clients.call(gateway.clients.tasks.ListTasks, request)
     items = [task_view(task, language) for task in answer.tasks]
     return TaskListResponse(items=items, total=answer.total, limit=limit, offset=offset)

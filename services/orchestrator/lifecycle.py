@@ -25,6 +25,7 @@ from services.orchestrator.events import (
     to_json,
 )
 from services.orchestrator.models import EventRow, Stage, Task
+from services.orchestrator.names import searchable
 from services.orchestrator.pipeline import STAGES, finished, folder_of, runnable, whole_progress
 
 # Failures of what surrounds a stage, not of its work.
@@ -68,6 +69,7 @@ def new_task(
         id=task_id,
         owner=owner,
         exp_name=exp_name,
+        search_name=searchable(exp_name),
         file_ids=file_ids,
         ref_audio_id=ref_audio_id,
         language=language,

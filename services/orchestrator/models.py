@@ -41,6 +41,7 @@ class Task(Base):
     completed_at: Mapped[float | None]
     purged_at: Mapped[float | None]
     corrections: Mapped[dict[str, Any]] = mapped_column(default=dict)  # clip id: {"text", "dropped"}
+    search_name: Mapped[str] = mapped_column(Text, default="")  # the name as it is searched (names.py)
     callback_url: Mapped[str] = mapped_column(Text, default="")
     callback_state: Mapped[str] = mapped_column(String(16), default="")  # "", "due", "sent" or "given_up"
     callback_tries: Mapped[int] = mapped_column(default=0)
@@ -53,7 +54,17 @@ class Task(Base):
 
     __table_args__ = (
         Index("uq_tasks_name", "owner", "exp_name", unique=True, sqlite_where=NOT_PURGED, postgresql_where=NOT_PURGED),
-        Index("ix_tasks_owner_created", "owner", "created_at", "id"),
+        # A list is counted and searched in it alone: the rows themselves are wide.
+        Index(
+            "ix_tasks_listed",
+            "owner",
+            "created_at",
+            "id",
+            "search_name",
+            "purged_at",
+            sqlite_where=NOT_PURGED,
+            postgresql_where=NOT_PURGED,
+        ),
         Index("ix_tasks_state", "state", "created_at"),
     )
 

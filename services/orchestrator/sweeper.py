@@ -87,8 +87,9 @@ class Sweeper:
             if kept:
                 # What people said and wrote goes now; the row remains until the folders are nobody's.
                 await session.execute(delete(EventRow).where(EventRow.task_id == task_id))
-                words = {"options": b"", "exp_name": "", "callback_url": "", "file_ids": [], "ref_audio_id": ""}
-                await session.execute(update(Task).where(Task.id == task_id).values(**words))
+                words = {"options": b"", "exp_name": "", "search_name": "", "callback_url": ""}
+                files = {"file_ids": [], "ref_audio_id": ""}
+                await session.execute(update(Task).where(Task.id == task_id).values(**words, **files))
                 self._reduced[task_id] = kept
             else:
                 await session.execute(delete(Task).where(Task.id == task_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from services.orchestrator.idempotency import TASK, checked_key, made_before
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.locks import ADMISSION, hold
 from services.orchestrator.models import File, Task
+from services.orchestrator.names import checked_name, checked_search
 from services.orchestrator.origins import kept_folders, remove_folders
 from services.orchestrator.snapshots import Snapshots
 from services.orchestrator.store import Store
@@ -32,8 +32,6 @@ from services.runtime.errors import (
 )
 from services.runtime.log import log
 from services.voice.script import unspoken_language
-
-MAX_NAME_CHARS = 64
 
 
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -80,23 +78,6 @@ class TaskView:
 
     task: Task
     queue_position: int | None
-
-
-def checked_name(name: str) -> str:
-    """The NFC form of a name: 1..64 letters of any script with their marks, decimal digits, "-" and "_".
-
-    Raises InvalidInputError (INVALID_REQUEST).
-    """
-    name = unicodedata.normalize("NFC", name)
-    categories = [unicodedata.category(character) for character in name]
-    fits = 1 <= len(name) <= MAX_NAME_CHARS and all(
-        character in "-_" or category == "Nd" or category[0] in "LM"
-        for character, category in zip(name, categories, strict=True)
-    )
-    # A mark (a vowel sign, a tone) belongs to the letter before it.
-    if not fits or categories[0][0] == "M":
-        raise InvalidInputError("INVALID_REQUEST", problem="exp_name")
-    return name
 
 
 class Tasks:
@@ -229,11 +210,18 @@ class Tasks:
         self._snapshots.put(task_id, task, mark, task.last_seq)
         return view
 
-    async def page(self, owner: str, *, state: str, limit: int, offset: int) -> tuple[list[TaskView], int]:
-        """Tasks in a state ("": any), newest first, and how many there are in all."""
+    async def page(
+        self, owner: str, *, state: str, search: str = "", limit: int, offset: int
+    ) -> tuple[list[TaskView], int]:
+        """Tasks in a state ("": any) with a part of their name, newest first, and how many there are in all.
+
+        Raises InvalidInputError (INVALID_REQUEST).
+        """
         wanted = [Task.owner == owner, Task.purged_at.is_(None)]
         if state:
             wanted.append(Task.state == state)
+        if part := checked_search(search):
+            wanted.append(Task.search_name.contains(part, autoescape=True))
         async with self._store.reading() as session:
             total = await session.scalar(select(func.count()).select_from(Task).where(*wanted))
             page = select(Task.id, Task.last_seq).where(*wanted).order_by(Task.created_at.desc(), Task.id.desc())

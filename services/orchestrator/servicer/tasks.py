@@ -78,7 +78,9 @@ class TaskServicer(TaskServiceServicer):
         """List tasks, newest first."""
         limit, offset = page_of(request.limit, request.offset)
         state = from_task_state(request.state)
-        views, total = await self._tasks.page(owner_of(request), state=state, limit=limit, offset=offset)
+        views, total = await self._tasks.page(
+            owner_of(request), state=state, search=request.search, limit=limit, offset=offset
+        )
         return pb.ListTasksResponse(tasks=map(to_task, views), total=total)
 
     async def CancelTask(self, request: pb.CancelTaskRequest, context: Context) -> pb.CancelTaskResponse:

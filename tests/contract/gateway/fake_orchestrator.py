@@ -263,7 +263,9 @@ class FakeOrchestrator(
 
     async def ListTasks(self, request: pb.ListTasksRequest, context: Any) -> pb.ListTasksResponse:
         await self._note("ListTasks", request, context)
-        found = [task for task in self.state.tasks.values() if request.state in (0, task.state)][::-1]
+        part = request.search.casefold()
+        tasks = [task for task in self.state.tasks.values() if part in task.exp_name.casefold()]
+        found = [task for task in tasks if request.state in (0, task.state)][::-1]
         page = found[request.offset : request.offset + request.limit]
         return pb.ListTasksResponse(tasks=page, total=len(found))
 

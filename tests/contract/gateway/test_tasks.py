@@ -344,9 +344,23 @@ async def test_list_is_newest_first_filtered_and_paged(http: httpx.AsyncClient, 
     assert [item["id"] for item in completed["items"]] == [ids[1]]
 
 
+async def test_list_is_searched_by_name(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
+    fake.add_task("Анна-1")
+    fake.add_task("Bob")
+    answer = (await http.get("/tasks", params={"search": " анна "})).json()
+    assert ([item["exp_name"] for item in answer["items"]], answer["total"]) == (["Анна-1"], 1)
+    assert fake.calls[-1][1].search == "анна"
+    decomposed = unicodedata.normalize("NFD", "é" * 64)
+    assert (await http.get("/tasks", params={"search": decomposed})).status_code == 200
+    assert fake.calls[-1][1].search == "é" * 64
+    assert (await http.get("/tasks?search=")).json()["total"] == 2
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
+        ("search=" + "a" * 65, "search"),
+        ("search=a%00b", "search"),
         ("limit=0", "limit"),
         ("limit=101", "limit"),
         ("limit=x", "limit"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.orchestrator.tasks import checked_name
+from services.orchestrator.names import checked_name
 from services.runtime.errors import InvalidInputError
 
 
