@@ -82,6 +82,18 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   return response;
 }
 
+/** Why the server refuses an address that an element asked for by itself; null when it does not refuse it. */
+export async function refusal(url: string): Promise<ApiError | null> {
+  try {
+    const response = await fetch(url, { headers: { Range: "bytes=0-0" } });
+    if (!response.ok) return problemOf(response.status, await response.text());
+    await response.body?.cancel();
+    return null;
+  } catch {
+    return unreachable();
+  }
+}
+
 async function json<T>(path: string, init: RequestInit = {}): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }

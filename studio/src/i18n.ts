@@ -30,6 +30,8 @@ export async function useLanguage(wanted: Language): Promise<void> {
   catalogue = (await response.json()) as Catalogue;
   localStorage.setItem(STORED, wanted);
   document.documentElement.lang = wanted === "zh" ? "zh-CN" : "en";
+  // Elements draw themselves and do not hear of a new rendering of the page.
+  window.dispatchEvent(new Event("textchange"));
 }
 
 function fill(template: string, args: Args): string {

@@ -1,6 +1,7 @@
 // Drop a recording, get a voice.
 
 import { html, type TemplateResult } from "lit-html";
+import "../elements/player";
 import { t } from "../i18n";
 import type { View } from "../view";
 
