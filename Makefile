@@ -35,8 +35,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar o
 KEY := $(shell cat pyproject.toml constraints.txt requirements-nodeps.txt deploy/local/setup.sh | sha256sum | cut -c1-16)
 STAMP := $(VENV)/.voiceloom-$(KEY)
 JUDGES := $(VENV)/.voiceloom-judges-$(shell sha256sum requirements-eval.txt | cut -c1-16)
+BROWSER := $(VENV)/.voiceloom-browser-$(shell cat requirements-ui.txt deploy/local/ui.sh | sha256sum | cut -c1-16)
 
-.PHONY: help setup test lint format demo up corpus protos protos-check parity bench chaos fuzz eval-pack studio clean
+.PHONY: help setup test test-ui lint format demo up corpus protos protos-check parity bench chaos fuzz eval-pack studio clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +57,13 @@ demo: setup  ## Train a voice from the sample recording and check every step of 
 
 test: setup  ## Run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+test-ui: setup $(BROWSER)  ## Test the studio page in a browser (installs Playwright, and Chromium where it is missing)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ui
+
+$(BROWSER): | $(STAMP)
+	VENV="$(VENV)" PIP_ARGS="$(PIP_ARGS)" deploy/local/ui.sh
+	@touch $@
 
 lint: setup  ## Check style, types, imports, protos and spelling
 	$(BIN)/ruff check .

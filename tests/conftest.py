@@ -1,4 +1,4 @@
-"""The folder of a test is its marker: unit, contract, e2e, chaos or bench."""
+"""The folder of a test is its marker: unit, contract, e2e, ui, chaos or bench."""
 
 from pathlib import Path
 

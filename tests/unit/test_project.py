@@ -41,6 +41,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 RUNTIME = pins(PROJECT["dependencies"]) | pins(lines_of("requirements-nodeps.txt"))
 DEVELOPMENT = pins(PROJECT["optional-dependencies"]["dev"])
 EVALUATION = pins(lines_of("requirements-eval.txt"))
+BROWSER = pins(lines_of("requirements-ui.txt"))
 # Installed by `make corpus` alone, so these may be absent.
 CORPUS = pins(PROJECT["optional-dependencies"]["corpus"])
 CONSTRAINTS = pins(lines_of("constraints.txt"))
@@ -76,7 +77,7 @@ def test_the_constraints_pin_the_same_versions() -> None:
 def test_every_dependency_says_what_it_earns() -> None:
     rows = re.findall(r"^\| ([\w.-]+) \| \S", (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8"), re.M)
     explained = {normal(row) for row in rows} - {"package", "what"}
-    assert explained == set(RUNTIME) | set(DEVELOPMENT) | set(CORPUS) | set(EVALUATION)
+    assert explained == set(RUNTIME) | set(DEVELOPMENT) | set(CORPUS) | set(EVALUATION) | set(BROWSER)
 
 
 def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
