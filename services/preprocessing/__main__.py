@@ -2,7 +2,7 @@
 
 import grpc.aio
 
-from services.preprocessing.servicer import PreprocessingServicer
+from services.preprocessing.servicer import PreprocessingServicer, report_basis
 from services.preprocessing.settings import PreprocessingSettings
 from services.preprocessing.worker import AudioSliceWorker, audio_slice_recipe
 from services.runtime.artifacts import ArtifactStore
@@ -16,13 +16,15 @@ def main() -> None:
     """Serve until told to end."""
     settings = PreprocessingSettings()
 
+    pack = load_pack(settings.pack_dir, verify=False)
+    recipe = audio_slice_recipe(settings, pack, code_version("services.preprocessing", "services.voice"))
+
     def register(server: grpc.aio.Server) -> list[str]:
-        servicer = PreprocessingServicer(settings, ArtifactStore.of(settings))
+        artifacts = ArtifactStore.of(settings)
+        servicer = PreprocessingServicer(settings, artifacts, pack.sample_rate_hz, report_basis(recipe))
         preprocessing_pb2_grpc.add_PreprocessingServiceServicer_to_server(servicer, server)
         return [preprocessing_pb2.DESCRIPTOR.services_by_name["PreprocessingService"].full_name]
 
-    pack = load_pack(settings.pack_dir, verify=False)
-    recipe = audio_slice_recipe(settings, pack, code_version("services.preprocessing", "services.voice"))
     stages = {"audio_slice": Repeatable(AudioSliceWorker(settings, pack), recipe)}
     run_service("preprocessing", settings, register=register, stages=stages)
 

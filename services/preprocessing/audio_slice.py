@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from services.preprocessing.clip_file import ClipFile
 from services.preprocessing.cuts import CutRules, choose_clips
 from services.preprocessing.inspection import bad_recordings_refused
-from services.preprocessing.loudness import fade_edges, measure_lufs, normalize, to_int16
-from services.preprocessing.report import DataReport, NoiseMeter
+from services.preprocessing.loudness import SILENCE_LUFS, fade_edges, measure_lufs, normalize, to_int16
+from services.preprocessing.report import LOWEST_SNR_DB, DataReport, NoiseMeter
 from services.preprocessing.waveform import Waveform, load_waveform
 from services.runtime.errors import InvalidInputError
 from services.voice.decode_limits import DEFAULT_CHILD_LIMITS, DEFAULT_LIMITS, AudioFacts, ChildLimits, DecodeLimits
@@ -87,6 +87,49 @@ class _Measured:
     clipping_ratio: float
 
 
+@dataclass
+class Sliced:
+    """What slicing found in the recordings, good enough or not."""
+
+    slices: Slices
+    rules: SliceRules
+    measured: list[_Measured] = field(default_factory=list)
+
+    @property
+    def usable_s(self) -> float:
+        """Seconds of kept clips."""
+        return sum(clip.seconds for clip in self.slices.clips if clip.kept)
+
+    def problem(self) -> InvalidInputError | None:
+        """Why no voice can be trained on this: AUDIO_SILENT where nobody speaks, AUDIO_TOO_SHORT; None when one can."""
+        if max(part.longest_speech_s for part in self.measured) < self.rules.shortest_utterance_s:
+            return InvalidInputError("AUDIO_SILENT")
+        if self.usable_s < self.rules.min_usable_s:
+            minimum = f"{self.rules.min_usable_s:g}"
+            return InvalidInputError("AUDIO_TOO_SHORT", seconds=f"{self.usable_s:.1f}", minimum=minimum)
+        return None
+
+    def report(self) -> DataReport:
+        """The facts; where nothing was kept, loudness is that of the clips that were dropped."""
+        total_s = [part.facts.seconds for part in self.measured]
+        speech_s = [part.speech_s for part in self.measured]
+        clips = [clip for clip in self.slices.clips if clip.kept] or self.slices.clips
+        return DataReport(
+            total_s=sum(total_s),
+            speech_s=sum(speech_s),
+            usable_s=self.usable_s,
+            clipping_ratio=_mean([part.clipping_ratio for part in self.measured], total_s, 0.0),
+            snr_db=_mean([part.snr_db for part in self.measured], speech_s, LOWEST_SNR_DB),
+            loudness_lufs=_mean([clip.loudness_lufs for clip in clips], [clip.seconds for clip in clips], SILENCE_LUFS),
+            sample_rate_hz=min(part.facts.sample_rate_hz for part in self.measured),
+            channels=min(part.facts.channels for part in self.measured),
+        )
+
+
+def _mean(values: list[float], weights: list[float], otherwise: float) -> float:
+    return float(np.average(values, weights=weights)) if sum(weights) > 0 else otherwise
+
+
 def slice_recordings(
     recordings: Sequence[Recording],
     sample_rate_hz: int,
@@ -98,13 +141,44 @@ def slice_recordings(
     progress: Progress = lambda fraction, key, **args: None,
     check_stop: Callable[[], None] = lambda: None,
 ) -> tuple[Slices, DataReport]:
+    """As cut_recordings, for recordings that a voice is to be trained on.
+
+    Raises InvalidInputError also where that cannot be: AUDIO_SILENT where no speech was found at all; AUDIO_TOO_SHORT
+    where less than rules.min_usable_s of it is usable.
+    """
+    sliced = cut_recordings(
+        recordings,
+        sample_rate_hz,
+        scratch,
+        rules=rules,
+        limits=limits,
+        child=child,
+        progress=progress,
+        check_stop=check_stop,
+    )
+    if problem := sliced.problem():
+        raise problem
+    return sliced.slices, sliced.report()
+
+
+def cut_recordings(
+    recordings: Sequence[Recording],
+    sample_rate_hz: int,
+    scratch: Path,
+    *,
+    rules: SliceRules = SliceRules(),
+    limits: DecodeLimits = DEFAULT_LIMITS,
+    child: ChildLimits = DEFAULT_CHILD_LIMITS,
+    progress: Progress = lambda fraction, key, **args: None,
+    check_stop: Callable[[], None] = lambda: None,
+    look: Callable[[Waveform], None] = lambda waveform: None,
+) -> Sliced:
     """Slice recordings in order; clip ids run through all of them. Samples of kept clips lie in a file in `scratch`.
 
-    Raises InvalidInputError: AUDIO_UNREADABLE; AUDIO_TOO_LONG; AUDIO_SILENT where no speech was found at all;
-    AUDIO_TOO_SHORT where less than rules.min_usable_s of it is usable. UnavailableError where the decoder was lost.
+    `look` is shown each decoded recording. Raises InvalidInputError: AUDIO_UNREADABLE, AUDIO_TOO_LONG;
+    UnavailableError where the decoder was lost.
     """
-    slices = Slices(ClipFile(scratch / "clips.i16"))
-    measured: list[_Measured] = []
+    sliced = Sliced(Slices(ClipFile(scratch / "clips.i16")), rules)
     before_s = 0.0
     expected_s = sum(recording.seconds for recording in recordings)
     for recording in recordings:
@@ -117,10 +191,11 @@ def slice_recordings(
         with bad_recordings_refused(limits):
             room = replace(limits, max_seconds=limits.max_seconds - before_s)
             waveform = load_waveform(recording.path, file, sample_rate_hz, room, child, decoded, check_stop)
-        measured.append(_slice_one(waveform, before_s, slices, rules, progress, check_stop))
+        look(waveform)
+        sliced.measured.append(_slice_one(waveform, before_s, sliced.slices, rules, progress, check_stop))
         before_s += waveform.facts.seconds
         file.unlink()
-    return slices, _checked_report(slices, measured, rules)
+    return sliced
 
 
 def _slice_one(
@@ -170,33 +245,6 @@ def _add_clip(
     slices.clips.append(clip)
     if clip.kept:
         slices.samples.add(clip.id, to_int16(normalize(samples, lufs, rules.target_lufs, rules.peak)))
-
-
-def _checked_report(slices: Slices, measured: list[_Measured], rules: SliceRules) -> DataReport:
-    speech_s = sum(part.speech_s for part in measured)
-    if max(part.longest_speech_s for part in measured) < rules.shortest_utterance_s:
-        raise InvalidInputError("AUDIO_SILENT")
-    usable_s = sum(clip.seconds for clip in slices.clips if clip.kept)
-    if usable_s < rules.min_usable_s:
-        raise InvalidInputError("AUDIO_TOO_SHORT", seconds=f"{usable_s:.1f}", minimum=f"{rules.min_usable_s:g}")
-
-    def mean(values: list[float], weights: list[float]) -> float:
-        return float(np.average(values, weights=weights))
-
-    total_s = [part.facts.seconds for part in measured]
-    return DataReport(
-        total_s=sum(total_s),
-        speech_s=speech_s,
-        usable_s=usable_s,
-        clipping_ratio=mean([part.clipping_ratio for part in measured], total_s),
-        snr_db=mean([part.snr_db for part in measured], [part.speech_s for part in measured]),
-        loudness_lufs=mean(
-            [clip.loudness_lufs for clip in slices.clips if clip.kept],
-            [clip.seconds for clip in slices.clips if clip.kept],
-        ),
-        sample_rate_hz=min(part.facts.sample_rate_hz for part in measured),
-        channels=min(part.facts.channels for part in measured),
-    )
 
 
 def _levels_db(waveform: Waveform) -> Values:

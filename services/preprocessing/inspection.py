@@ -18,9 +18,15 @@ def inspect_recording(
     Raises InvalidInputError (AUDIO_UNREADABLE), TooLargeError (PAYLOAD_TOO_LARGE), UnavailableError where that process
     was lost, and whatever check_stop raises.
     """
+    with too_long_is_too_large(), bad_recordings_refused(limits):
+        return probe_isolated(path, limits, child, check_stop)
+
+
+@contextmanager
+def too_long_is_too_large() -> Iterator[None]:
+    """Turn AUDIO_TOO_LONG into TooLargeError (PAYLOAD_TOO_LARGE): of an upload, that is what it means."""
     try:
-        with bad_recordings_refused(limits):
-            return probe_isolated(path, limits, child, check_stop)
+        yield
     except InvalidInputError as exc:
         if exc.code != "AUDIO_TOO_LONG":
             raise

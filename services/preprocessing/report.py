@@ -54,7 +54,7 @@ class DataReport:
         found = []
         if self.usable_s < rules.enough_s:
             found.append(Warning("report.too_short", {"seconds": f"{self.usable_s:.0f}"}))
-        if self.snr_db < rules.noisy_snr_db:
+        if self.speech_s > 0 and self.snr_db < rules.noisy_snr_db:
             found.append(Warning("report.noisy", {"snr": f"{self.snr_db:.0f}"}))
         if self.clipping_ratio > rules.clipped_ratio:
             found.append(Warning("report.clipped", {"ratio": f"{self.clipping_ratio:.1%}"}))

@@ -22,6 +22,7 @@ class PreprocessingSettings(RuntimeSettings):
     )
     min_usable_s: float = Field(10.0, ge=0, description="Least usable speech a voice can be trained on, in seconds.")
     clip_lufs: float = Field(-23.0, ge=-50, le=-10, description="Loudness that every clip is brought to.")
+    reports: int = Field(1, ge=1, description="Recordings reported on at once; more wait for their turn.")
     inspections: int = Field(2, ge=1, description="Recordings inspected at once; more wait for their turn.")
 
     @property

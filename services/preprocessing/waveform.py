@@ -1,6 +1,7 @@
 """Keeps a decoded recording in a scratch file, so that two hours of sound need no two hours of memory."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,12 @@ class Waveform:
         size = int(BLOCK_S * self.sample_rate_hz)
         for start in range(0, self.length, size):
             yield resampler.resample_chunk(self._read(start, size), last=start + size >= self.length)
+
+    def peaks(self, most: int) -> bytes:
+        """Largest absolute sample of each of up to `most` equal spans, 255 for full scale."""
+        edges = np.linspace(0, self.length, min(most, self.length) + 1).astype(np.int64)
+        spans = (self._read(start, end - start) for start, end in pairwise(edges.tolist()))
+        return bytes(round(255 * min(1.0, float(np.max(np.abs(span))))) for span in spans)
 
     def _read(self, start: int, count: int) -> Samples:
         return np.fromfile(self._file, np.float32, count, offset=4 * start)

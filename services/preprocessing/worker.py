@@ -41,8 +41,8 @@ class AudioSliceWorker:
         return manifest_pb2.AudioSliceManifest(
             clips_ref=ctx.put_file("clips.safetensors", tensors),
             sample_rate_hz=self._pack.sample_rate_hz,
-            clips=[_to_row(clip) for clip in slices.clips],
-            report=_to_report(report),
+            clips=[to_row(clip) for clip in slices.clips],
+            report=to_report(report),
             provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
         )
 
@@ -81,7 +81,8 @@ def _tell(ctx: StageContext, slices: Slices, report: DataReport) -> None:
         ctx.log("info", "clip.dropped", clip=clip.id, reason=clip.drop_reason)
 
 
-def _to_row(clip: Clip) -> manifest_pb2.Clip:
+def to_row(clip: Clip) -> manifest_pb2.Clip:
+    """A row of the ledger."""
     return manifest_pb2.Clip(
         id=clip.id,
         start_s=clip.start_s,
@@ -93,7 +94,8 @@ def _to_row(clip: Clip) -> manifest_pb2.Clip:
     )
 
 
-def _to_report(report: DataReport) -> manifest_pb2.DataReport:
+def to_report(report: DataReport) -> manifest_pb2.DataReport:
+    """The data report."""
     return manifest_pb2.DataReport(
         total_s=report.total_s,
         speech_s=report.speech_s,

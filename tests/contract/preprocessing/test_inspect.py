@@ -39,7 +39,7 @@ async def inspector(tmp_path: Path) -> AsyncIterator[Inspector]:
     store = ArtifactStore(settings.artifacts_url)
 
     def register(server: grpc.aio.Server) -> list[str]:
-        servicer = PreprocessingServicer(settings, store)
+        servicer = PreprocessingServicer(settings, store, 24_000, "basis")
         preprocessing_pb2_grpc.add_PreprocessingServiceServicer_to_server(servicer, server)
         return ["voiceloom.preprocessing.v1.PreprocessingService"]
 

@@ -18,7 +18,7 @@ SOURCES = [path for folder in ("services", "gateway") for path in (ROOT / folder
 KEY_SOURCES = [path for path in SOURCES if not path.is_relative_to(ROOT / "services" / "voice")]
 STAGES = StageName.__args__  # type: ignore[attr-defined]
 # First parts of keys that code passes on as plain strings.
-FAMILIES = {"task", "stage", "train", "report", "clip", *STAGES}
+FAMILIES = {"task", "stage", "train", "report", "verdict", "clip", *STAGES}
 # Codes that never reach a person: a retry or the edge turns them into another one.
 INTERNAL_CODES = {"STORAGE_UNAVAILABLE", "BROKER_UNAVAILABLE", "ARTIFACT_NOT_FOUND", "RUN_NOT_FOUND"}
 
