@@ -10,13 +10,14 @@ from typing import Any
 import grpc.aio
 
 from services.orchestrator.database import DatabaseLimits
+from services.orchestrator.file_reports import FileReports
 from services.orchestrator.files import Files
 from services.orchestrator.leases import LeaseWatch
 from services.orchestrator.lifecycle import RetryRules
 from services.orchestrator.outbox import Outbox, Watchers
 from services.orchestrator.scheduler import Limits, Scheduler
 from services.orchestrator.servicer import FileServicer, TaskServicer, WorkServicer
-from services.orchestrator.servicer.files import GrpcInspector
+from services.orchestrator.servicer.files import GrpcInspector, GrpcReporter
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.settings import OrchestratorSettings
 from services.orchestrator.store import Store
@@ -109,12 +110,14 @@ class Orchestrator:
             max_transcript_chars=settings.max_transcript_chars,
             min_free_bytes=settings.min_free_bytes,
         )
+        reporter = GrpcReporter(preprocessing, settings.report_timeout_s)
+        reports = FileReports(files, self._artifacts, reporter)
 
         def register(server: grpc.aio.Server) -> list[str]:
             outputs = Outputs(self._artifacts)
             tasks = TaskServicer(self._tasks, self._watchers, outputs)
             orchestrator_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
-            file_servicer = FileServicer(files, self._tasks, outputs, self._artifacts)
+            file_servicer = FileServicer(files, reports, self._tasks, outputs, self._artifacts)
             orchestrator_pb2_grpc.add_FileServiceServicer_to_server(file_servicer, server)
             orchestrator_pb2_grpc.add_WorkServiceServicer_to_server(WorkServicer(self._work), server)
             return [service.full_name for service in orchestrator_pb2.DESCRIPTOR.services_by_name.values()]

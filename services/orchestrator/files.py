@@ -101,7 +101,7 @@ class Files:
         checked_key(upload.key)
         self._check_room(min(upload.announced_bytes, self._max_bytes))
         file_id = uuid.uuid4().hex
-        uri = f"files/{file_id}/recording"
+        uri = recording_uri(file_id)
         try:
             stored = await self._artifacts.put_stream(uri, self._counted(chunks))
             ref = Ref(stored.uri, stored.sha256, stored.size_bytes)
@@ -209,8 +209,19 @@ class Files:
             await session.execute(delete(File).where(File.id == file_id))
             await idempotency.forget(session, FILE, file_id)
         # The row is gone, and so is the file for its owner; bytes that cannot be removed now go with the other orphans.
-        await self._discard(f"files/{file_id}/recording")
+        await self._discard(recording_uri(file_id))
+        await self._discard(report_uri(file_id))
         log.info("file_deleted", file_id=file_id)
+
+
+def recording_uri(file_id: str) -> str:
+    """Where the bytes of an upload lie."""
+    return f"files/{file_id}/recording"
+
+
+def report_uri(file_id: str) -> str:
+    """Where the report on an upload lies, if anybody has asked for it."""
+    return f"files/{file_id}/report"
 
 
 def _row(file_id: str, upload: Upload, ref: Ref, facts: Facts) -> File:

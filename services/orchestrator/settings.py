@@ -46,6 +46,7 @@ class OrchestratorSettings(RuntimeSettings):
         24 * 3600.0, ge=3600.0, description="Objects that nobody owns go when they are older; an upload takes less."
     )
     inspect_timeout_s: float = Field(600.0, gt=0, description="Deadline of decoding an upload to its end.")
+    report_timeout_s: float = Field(900.0, gt=0, description="Deadline of a report on an upload, waiting included.")
 
     callback_secret: SecretStr = Field(
         SecretStr(""),

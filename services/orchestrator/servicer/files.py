@@ -9,6 +9,7 @@ from typing import TypeAlias
 import grpc.aio
 
 from services.orchestrator.events import Ref, to_json
+from services.orchestrator.file_reports import FileReport, FileReports
 from services.orchestrator.files import Facts, Files, Upload
 from services.orchestrator.servicer.convert import owner_of, to_file, to_ref, to_timestamp
 from services.orchestrator.servicer.outputs import Named, Outputs
@@ -19,7 +20,8 @@ from services.runtime.errors import InvalidInputError, NotFoundError, VoiceloomE
 from services.runtime.grpc_errors import from_rpc_error
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import FileServiceServicer
-from voiceloom.preprocessing.v1.preprocessing_pb2 import InspectRequest
+from voiceloom.pipeline.v1.manifest_pb2 import RecordingReport
+from voiceloom.preprocessing.v1.preprocessing_pb2 import InspectRequest, ReportRequest
 from voiceloom.preprocessing.v1.preprocessing_pb2_grpc import PreprocessingServiceStub
 
 Context: TypeAlias = grpc.aio.ServicerContext
@@ -41,11 +43,30 @@ class GrpcInspector:
         return Facts(answer.seconds, answer.sample_rate_hz, answer.channels)
 
 
-class FileServicer(FileServiceServicer):
-    """Adapter of Files and Outputs."""
+class GrpcReporter:
+    """Has recordings reported on by the preprocessing service."""
 
-    def __init__(self, files: Files, tasks: Tasks, outputs: Outputs, artifacts: ArtifactStore) -> None:
-        self._files, self._tasks, self._outputs, self._artifacts = files, tasks, outputs, artifacts
+    def __init__(self, channel: grpc.aio.Channel, timeout_s: float) -> None:
+        self._stub, self._timeout_s = PreprocessingServiceStub(channel), timeout_s
+
+    async def report(self, ref: Ref, seconds: float, known_basis: str) -> FileReport:
+        """Ask, with a deadline; the other service's typed errors are passed on."""
+        request = ReportRequest(recording=to_ref(to_json(ref)), seconds=seconds, known_basis=known_basis)
+        try:
+            answer = await self._stub.Report(request, timeout=self._timeout_s)
+        except grpc.RpcError as exc:
+            raise from_rpc_error(exc) from exc
+        return FileReport(answer.basis, answer.report.SerializeToString() if answer.HasField("report") else b"")
+
+
+class FileServicer(FileServiceServicer):
+    """Adapter of Files, FileReports and Outputs."""
+
+    def __init__(
+        self, files: Files, reports: FileReports, tasks: Tasks, outputs: Outputs, artifacts: ArtifactStore
+    ) -> None:
+        self._files, self._reports, self._tasks = files, reports, tasks
+        self._outputs, self._artifacts = outputs, artifacts
 
     async def WriteFile(
         self, request_iterator: AsyncIterator[pb.WriteFileRequest], context: Context
@@ -76,6 +97,11 @@ class FileServicer(FileServiceServicer):
         limit, offset = page_of(request.limit, request.offset)
         files, total = await self._files.page(owner_of(request), limit=limit, offset=offset)
         return pb.ListFilesResponse(files=map(to_file, files), total=total)
+
+    async def GetFileReport(self, request: pb.GetFileReportRequest, context: Context) -> pb.GetFileReportResponse:
+        """Say how good a recording is for training."""
+        report = await self._reports.get(owner_of(request), request.file_id)
+        return pb.GetFileReportResponse(report=RecordingReport.FromString(report.data))
 
     async def DeleteFile(self, request: pb.DeleteFileRequest, context: Context) -> pb.DeleteFileResponse:
         """Remove a file."""

@@ -116,6 +116,14 @@ def make(household: Household, name: str = "backup") -> Any:
     return back_up(household.store, household.artifacts, household.folder / name)
 
 
+async def test_reports_are_left_out_as_they_can_be_made_again(household: Household) -> None:
+    recording = await household.file("f1")
+    household.artifacts.put_bytes("files/f1/report", b"a report")
+    contents = await make(household)
+    copied = {path.name for path in (household.folder / "backup" / "artifacts").rglob("*") if path.is_file()}
+    assert (contents.objects_count, copied, recording) == (1, {"recording"}, "files/f1/recording")
+
+
 async def test_all_comes_back_as_it_was_on_either_database(lived_in: Household, empty_url: str) -> None:
     contents = await make(lived_in)
     assert contents.damaged == {}

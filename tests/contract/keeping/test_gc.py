@@ -65,6 +65,16 @@ async def test_what_nobody_owns_goes_once_it_is_a_day_old(household: Household) 
     assert (done.unfinished.count, done.unfinished.bytes, half.exists()) == (1, 5, False)
 
 
+async def test_a_report_stays_as_long_as_its_recording(household: Household) -> None:
+    await household.file("f1")
+    kept = household.artifacts.put_bytes("files/f1/report", b"of f1").uri
+    household.artifacts.put_bytes("files/f0/report", b"of a recording that was deleted")
+    household.age(25)
+    done = await gc(household)
+    assert household.uris() == {"files/f1/recording", kept}
+    assert done.files.count == 1
+
+
 async def test_unfinished_and_purged_tasks_are_left_alone(household: Household) -> None:
     await household.file("f1")
     for name in ("running", "queued", "purged"):

@@ -30,8 +30,8 @@ from services.runtime.stage import StageContext, StageFunction
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import FileServiceStub, TaskServiceStub, WorkServiceStub
 from voiceloom.pipeline.v1 import manifest_pb2 as manifests
-from voiceloom.pipeline.v1.pipeline_pb2 import Quality, Synthesis, TaskEvent, TaskOptions, TaskState
-from voiceloom.preprocessing.v1.preprocessing_pb2 import InspectRequest, InspectResponse
+from voiceloom.pipeline.v1.pipeline_pb2 import Message, Quality, Synthesis, TaskEvent, TaskOptions, TaskState
+from voiceloom.preprocessing.v1.preprocessing_pb2 import InspectRequest, InspectResponse, ReportRequest, ReportResponse
 from voiceloom.preprocessing.v1.preprocessing_pb2_grpc import (
     PreprocessingServiceServicer,
     add_PreprocessingServiceServicer_to_server,
@@ -151,11 +151,32 @@ class FakePreprocessing(PreprocessingServiceServicer):
 
     def __init__(self, artifacts: ArtifactStore) -> None:
         self._artifacts = artifacts
+        self.basis = "b" * 64
+        self.reports_begun = self.reports_made = 0
+        self.may_report = asyncio.Event()
+        self.may_report.set()
 
     async def Inspect(self, request: InspectRequest, context: grpc.aio.ServicerContext) -> InspectResponse:
         if (await asyncio.to_thread(self._artifacts.get_bytes, request.recording)).startswith(b"bad"):
             raise InvalidInputError("AUDIO_UNREADABLE", reason="not_audio")
         return InspectResponse(seconds=10.0, sample_rate_hz=24000, channels=1)
+
+    async def Report(self, request: ReportRequest, context: grpc.aio.ServicerContext) -> ReportResponse:
+        """What a report says is how many were made before it."""
+        if request.known_basis == self.basis:
+            return ReportResponse(basis=self.basis)
+        self.reports_begun += 1
+        await self.may_report.wait()
+        if (await asyncio.to_thread(self._artifacts.get_bytes, request.recording)).startswith(b"odd"):
+            raise InvalidInputError("AUDIO_UNREADABLE", reason="damaged")
+        self.reports_made += 1
+        report = manifests.RecordingReport(
+            report=manifests.DataReport(total_s=request.seconds, usable_s=9.0 + self.reports_made),
+            outlook=manifests.OUTLOOK_POOR,
+            verdict=Message(key="verdict.poor_speech", args={"seconds": "10"}),
+            peaks=b"\x00\xff",
+        )
+        return ReportResponse(report=report, basis=self.basis)
 
 
 class System:
@@ -213,7 +234,7 @@ class System:
         await self.reachable()
 
     async def start_preprocessing(self) -> None:
-        servicer = FakePreprocessing(ArtifactStore.of(self.settings()))
+        servicer = self.preprocessing = FakePreprocessing(ArtifactStore.of(self.settings()))
 
         def register(server: grpc.aio.Server) -> list[str]:
             add_PreprocessingServiceServicer_to_server(servicer, server)
