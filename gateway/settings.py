@@ -32,6 +32,7 @@ class GatewaySettings(BaseSettings):
     inference_address: str = Field("127.0.0.1:50055", description="host:port of the inference service.")
     rpc_timeout_s: float = Field(10.0, gt=0, description="Deadline of short calls; waiting for a restart included.")
     upload_timeout_s: float = Field(3600.0, gt=0, description="Deadline of one upload, decoding included.")
+    report_timeout_s: float = Field(930.0, gt=0, description="Deadline of a report on a recording.")
     health_timeout_s: float = Field(2.0, gt=0, description="Deadline of one health check.")
 
     max_upload_bytes: int = Field(500_000_000, gt=0, description="Largest recording; exactly this many bytes pass.")

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from gateway import messages
 from gateway.downloads import Source, answer
+from gateway.reports import FileReportResponse, report_view
 from gateway.routes.tasks import Limit, Offset
 from gateway.schemas import FileListResponse, FileView, SuccessResponse
 from gateway.state import Gateway, GatewayDep, IdempotencyKeyDep, LanguageDep, errors
@@ -70,6 +71,17 @@ async def _file(gateway: Gateway, file_id: str) -> orchestrator_pb2.File:
 @router.get("/files/{file_id}", response_model=FileView, responses=errors(404, 503))
 async def get_file(file_id: str, gateway: GatewayDep) -> FileView:
     return file_view(await _file(gateway, file_id))
+
+
+@router.get("/files/{file_id}/report", response_model=FileReportResponse, responses=errors(400, 404, 413, 503))
+async def report_file(file_id: str, gateway: GatewayDep, language: LanguageDep) -> FileReportResponse:
+    # The deadline is long: a service that is away must not be waited for until then.
+    await gateway.clients.require("orchestrator")
+    request = orchestrator_pb2.GetFileReportRequest(owner=gateway.settings.owner, file_id=file_id)
+    made = await gateway.clients.call(
+        gateway.clients.files.GetFileReport, request, timeout_s=gateway.settings.report_timeout_s
+    )
+    return report_view(file_id, made.report, language)
 
 
 async def download_file(file_id: str, request: Request, gateway: GatewayDep) -> Response:

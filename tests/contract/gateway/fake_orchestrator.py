@@ -52,6 +52,7 @@ class State:
     events: dict[str, list[pipeline.TaskEvent]] = field(default_factory=dict)
     files: dict[str, pb.File] = field(default_factory=dict)
     recordings: dict[str, bytes] = field(default_factory=dict)
+    reports: dict[str, manifest_pb2.RecordingReport] = field(default_factory=dict)
     outputs: dict[str, pb.ListOutputsResponse] = field(default_factory=dict)
     artifacts: dict[tuple[str, int], list[Stored]] = field(default_factory=dict)
     purged: list[str] = field(default_factory=list)
@@ -358,6 +359,12 @@ class FakeOrchestrator(
         await self._note("ListFiles", request, context)
         found = list(self.state.files.values())[::-1]
         return pb.ListFilesResponse(files=found[request.offset :][: request.limit], total=len(found))
+
+    async def GetFileReport(self, request: pb.GetFileReportRequest, context: Any) -> pb.GetFileReportResponse:
+        await self._note("GetFileReport", request, context)
+        if request.file_id not in self.state.files:
+            await refuse(context, grpc.StatusCode.NOT_FOUND, "FILE_NOT_FOUND", file_id=request.file_id)
+        return pb.GetFileReportResponse(report=self.state.reports[request.file_id])
 
     async def DeleteFile(self, request: pb.DeleteFileRequest, context: Any) -> pb.DeleteFileResponse:
         await self._note("DeleteFile", request, context)
