@@ -41,13 +41,19 @@ const result = await build({
   format: "esm",
   target: ["es2022"],
   minify: true,
-  legalComments: "linked",
+  legalComments: "none",
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   metafile: true,
   external: ["/static/*"],
   logLevel: "warning",
 });
+// The licences of what is bundled travel with it.
+const { dependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+const licences = Object.entries(dependencies).map(
+  ([name, version]) => `${name} ${version}\n\n${readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8")}`,
+);
+writeFileSync(join(out, "LICENSES.txt"), licences.join(`\n${"-".repeat(80)}\n\n`));
 const files = Object.entries(result.metafile.outputs);
 const entry = (source) => files.find(([, facts]) => facts.entryPoint === source)[0].split("/").pop();
 const facts = { script: entry("src/main.ts"), style: entry("src/styles/studio.css"), sources: digest() };

@@ -19,7 +19,6 @@ export interface TaskEvent {
     message_args: Args;
     level?: string;
     code?: string;
-    snapshot?: boolean;
   };
 }
 
@@ -29,15 +28,17 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** The server beats every 15 s at the latest; a stream that is silent for longer is dead. */
 const SILENCE_MS = 40_000;
+const AWAKE_SILENCE_MS = 20_000;
 
-/** Follows a task until it ends, `stop` is called, or the task is gone. */
+/** Follows a task until it ends, `stop` is called, or the task is gone; what came after the event `last` is told first. */
 export function follow(
   taskId: string,
+  last: number,
   onEvent: (event: TaskEvent) => void,
   onConnection: (state: Connection) => void,
 ): { stop: () => void } {
   let stopped = false;
-  let last = -1;
+  let heard = Date.now();
   let abort = new AbortController();
   let wake: () => void = () => {};
 
@@ -46,8 +47,7 @@ export function follow(
     while (!stopped) {
       abort = new AbortController();
       try {
-        const headers: Record<string, string> = { Accept: "text/event-stream" };
-        if (last >= 0) headers["Last-Event-ID"] = String(last);
+        const headers = { Accept: "text/event-stream", "Last-Event-ID": String(last) };
         const path = `/tasks/${encodeURIComponent(taskId)}/progress`;
         const response = await request(path, { headers, signal: abort.signal });
         if (response.status === 204) return onConnection("ended");
@@ -81,13 +81,14 @@ export function follow(
     for (;;) {
       const silence = setTimeout(() => abortion.abort(), SILENCE_MS);
       const { value, done } = await reader.read().finally(() => clearTimeout(silence));
+      heard = Date.now();
       if (done) return ended;
       buffer += value;
       const blocks = buffer.split("\n\n");
       buffer = blocks.pop() ?? "";
       for (const block of blocks) {
         const event = parse(block);
-        if (event === null || (event.id <= last && !event.data.snapshot)) continue;
+        if (event === null || event.id <= last) continue;
         last = event.id;
         ended = event.name !== "progress" && event.name !== "log";
         onEvent(event);
@@ -95,7 +96,12 @@ export function follow(
     }
   }
 
-  const onWake = () => document.visibilityState === "visible" && wake();
+  const onWake = () => {
+    if (document.visibilityState !== "visible") return;
+    wake();
+    // What was asleep for a while may hold a connection that is dead without knowing it.
+    if (Date.now() - heard > AWAKE_SILENCE_MS) abort.abort();
+  };
   document.addEventListener("visibilitychange", onWake);
   window.addEventListener("online", onWake);
   void run();

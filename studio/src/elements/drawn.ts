@@ -23,7 +23,12 @@ export abstract class Drawn extends HTMLElement {
     this.scheduled = true;
     queueMicrotask(() => {
       this.scheduled = false;
-      if (this.isConnected) render(this.template(), this);
+      if (!this.isConnected) return;
+      render(this.template(), this);
+      this.drawn();
     });
   }
+
+  /** What has to be done by hand after every drawing. */
+  protected drawn(): void {}
 }
