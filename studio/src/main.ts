@@ -45,6 +45,8 @@ function onAddress(): void {
 async function switchLanguage(): Promise<void> {
   const wanted: Language = language() === "zh" ? "en" : "zh";
   await useLanguage(wanted);
+  // What was said last is in the other language.
+  announce(view.title());
   update();
 }
 

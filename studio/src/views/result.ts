@@ -49,7 +49,7 @@ export class ResultTab {
     const outputs = [...made.outputs].sort((a, b) => Number(b.best) - Number(a.best));
     return html`
       ${outputs.length === 0 ? html`<p class="notice">${t("result.none")}</p>` : nothing}
-      ${made.target_text && outputs.length ? html`<p>${t("result.said", { text: made.target_text })}</p>` : nothing}
+      ${made.target_text && outputs.length ? html`<p>${t("result.said")} <q>${made.target_text}</q></p>` : nothing}
       ${outputs.map((output) => this.candidate(output))} ${this.reference(made)} ${this.models(made.models)}
       <section class="card">
         <h2>${t("result.delete_title")}</h2>
@@ -83,7 +83,7 @@ export class ResultTab {
             <dd class="number">${duration(output.seconds)}</dd>
           </div>
         </dl>
-        <p class="small muted">${t("result.heard", { text: output.heard_text })}</p>
+        <p class="small muted">${t("result.heard")} <q>${output.heard_text}</q></p>
         <p class="small muted">${output.sovits_model} · ${output.gpt_model}</p>
         <a class="button" href=${url} download=${output.filename} data-test="download-output"
           >${t("result.download_audio", { size: bytes(output.size_bytes) })}</a
