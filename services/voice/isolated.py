@@ -205,8 +205,10 @@ class IsolatedReader:
 
     def _next(self) -> tuple[bytes, bytes]:
         """The next frame; an error frame is raised."""
+        self._check()
         while (frame := self._taken()) is None:
             self._read_more()
+            self._check()
         kind, body = frame
         if kind == ERROR:
             said = self._parsed(body)
@@ -230,7 +232,6 @@ class IsolatedReader:
 
     def _read_more(self) -> None:
         """Wait for the child. Only such waits are counted against it, not what its reader does in between."""
-        self._check()
         began = time.monotonic()
         if self._poll.poll(_POLL_S * 1000):
             data = os.read(self._output, _PIPE_BYTES)

@@ -231,7 +231,7 @@ class System:
         settings = self.settings(number)
         orchestrator = Orchestrator(settings, Store(settings.database_url, limits_of(settings)), ("en",))
         self._spawn(f"orchestrator-{number + 1}" if number else "orchestrator", orchestrator.run)
-        await self.reachable()
+        await self.reachable(number)
 
     async def start_preprocessing(self) -> None:
         servicer = self.preprocessing = FakePreprocessing(ArtifactStore.of(self.settings()))
@@ -275,10 +275,12 @@ class System:
             await self.stop(name)
         await self._channel.close()
 
-    async def reachable(self) -> None:
-        """Wait until the orchestrator answers from its store."""
+    async def reachable(self, number: int = 0) -> None:
+        """Wait until this orchestrator, not another of them, answers from its store."""
+        async with open_channel(f"127.0.0.1:{self.ports[number]}") as own:
+            tasks = TaskServiceStub(own)
+            await patiently(lambda: tasks.ListTasks(pb.ListTasksRequest(limit=1), wait_for_ready=True, timeout=10))
         await asyncio.wait_for(self._channel.channel_ready(), 10)
-        await patiently(lambda: self.tasks.ListTasks(pb.ListTasksRequest(limit=1)))
 
     async def upload(self, data: bytes = b"sound", *, filename: str = "me.wav", transcript: str = "") -> pb.File:
         async def parts() -> AsyncIterator[pb.WriteFileRequest]:
