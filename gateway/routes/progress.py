@@ -66,13 +66,13 @@ class EventStream(Response):
             pass
 
 
-def _position(last_event_id: str | None, last_seq: int) -> int | None:
-    """The last event that a client has; None when it has none yet. An id from the future means "up to date"."""
+def _position(last_event_id: str | None) -> int | None:
+    """The last event that a client has; None when it has none yet."""
     if last_event_id is None or not last_event_id.strip():
         return None
     if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
         raise invalid("last_event_id", "event_id")
-    return min(int(last_event_id), last_seq)
+    return int(last_event_id)
 
 
 async def _chunks(
@@ -107,10 +107,13 @@ async def watch_progress(
 ) -> Response:
     if gateway.hub.full:
         raise ApiError("UNAVAILABLE")
-    request = orchestrator_pb2.GetTaskRequest(owner=gateway.settings.owner, task_id=task_id)
-    task = (await gateway.clients.call(gateway.clients.tasks.GetTask, request)).task
     # A browser that reconnects repeats the query it began with; what it says in the header is newer.
-    position = _position(last_event_id_header or last_event_id, task.last_seq)
+    position = _position(last_event_id_header or last_event_id)
+    # What the client has heard, perhaps through another replica, must be known here: else it would be told again.
+    request = orchestrator_pb2.GetTaskRequest(owner=gateway.settings.owner, task_id=task_id, known_seq=position or 0)
+    task = (await gateway.clients.call(gateway.clients.tasks.GetTask, request)).task
+    if position is not None:
+        position = min(position, task.last_seq)  # an id from the future means "up to date"
     if position == task.last_seq and task.state in TERMINAL_STATES:
         return Response(status_code=204)
     chunks = _chunks(gateway, task, position, language)

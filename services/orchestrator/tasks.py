@@ -197,11 +197,11 @@ class Tasks:
         """Somebody, perhaps another replica, has published an event."""
         self._snapshots.hear(task_id, seq)
 
-    async def get(self, owner: str, task_id: str) -> TaskView:
-        """One task. Raises NotFoundError (TASK_NOT_FOUND)."""
+    async def get(self, owner: str, task_id: str, known_seq: int = 0) -> TaskView:
+        """One task, no older than its event ``known_seq``. Raises NotFoundError (TASK_NOT_FOUND)."""
         known = self._snapshots.get(task_id)
         # A place in the queue changes with other tasks: it is asked for each time.
-        if known is not None and known.owner == owner and known.state != "queued":
+        if known is not None and known.owner == owner and known.state != "queued" and known.last_seq >= known_seq:
             return TaskView(known, None)
         mark = self._snapshots.begin()
         async with self._store.reading() as session:

@@ -72,7 +72,8 @@ class TaskServicer(TaskServiceServicer):
 
     async def GetTask(self, request: pb.GetTaskRequest, context: Context) -> pb.GetTaskResponse:
         """Show a task."""
-        return pb.GetTaskResponse(task=to_task(await self._tasks.get(owner_of(request), request.task_id)))
+        view = await self._tasks.get(owner_of(request), request.task_id, request.known_seq)
+        return pb.GetTaskResponse(task=to_task(view))
 
     async def ListTasks(self, request: pb.ListTasksRequest, context: Context) -> pb.ListTasksResponse:
         """List tasks, newest first."""

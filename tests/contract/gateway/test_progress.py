@@ -129,6 +129,8 @@ async def test_id_from_the_future_waits_for_the_end_like_everybody(
     async with subscribe(http, task_id, 999) as events:
         await fake.finish(task_id)
         assert [event.name for event in await events.rest()] == ["completed"]
+    asked = [request for method, request in fake.calls if method == "GetTask"]
+    assert [request.known_seq for request in asked] == [999], "nothing older than what the client has heard"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import grpc
 import httpx
 import pytest
 
+from services.orchestrator.tasks import Tasks
 from services.runtime.errors import InvalidInputError, UnavailableError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.grpc_server import open_channel
@@ -213,6 +214,23 @@ async def test_event_committed_by_one_orchestrator_reaches_a_watcher_of_the_othe
         assert seen.task.state == TaskState.TASK_STATE_CANCELLED
 
 
+async def test_view_of_a_task_is_never_older_than_what_the_caller_has_heard_elsewhere(
+    pair: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The broker's news of the other replica is late.
+    monkeypatch.setattr(Tasks, "hear", lambda self, task_id, seq: None)
+    await start_both(pair)
+    await pair.start_workers({"audio_slice": wait_to_be_stopped})
+    task = await pair.create()
+    one, other = (open_channel(address) for address in pair.address.split(","))
+    async with one, other:
+        await pair.until(task.id, lambda task: task.state == TaskState.TASK_STATE_RUNNING)
+        await TaskServiceStub(other).GetTask(pb.GetTaskRequest(task_id=task.id))
+        cancelled = (await TaskServiceStub(one).CancelTask(pb.CancelTaskRequest(task_id=task.id))).task
+        known = pb.GetTaskRequest(task_id=task.id, known_seq=cancelled.last_seq)
+        assert (await TaskServiceStub(other).GetTask(known)).task.last_seq >= cancelled.last_seq
+
+
 async def test_limit_of_unfinished_tasks_is_exact_however_many_ask_at_once(pair: System) -> None:
     await start_both(pair, max_queued_tasks=5)
     file = await pair.upload()
@@ -222,6 +240,12 @@ async def test_limit_of_unfinished_tasks_is_exact_however_many_ask_at_once(pair:
     assert not any(isinstance(error, UnavailableError) for error in refused)
     assert len(refused) == 15
     assert (await pair.tasks.ListTasks(pb.ListTasksRequest())).total == 5
+
+
+def wait_to_be_stopped(context: StageContext) -> NoReturn:
+    context.stop.wait(60)
+    context.stop.raise_if_set()
+    raise AssertionError("nobody stopped the stage")
 
 
 async def create_for(system: System, counts: dict[str, int]) -> list[tuple[str, str]]:

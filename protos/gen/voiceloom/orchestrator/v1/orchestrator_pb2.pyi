@@ -145,12 +145,14 @@ class CreateTaskResponse(_message.Message):
     def __init__(self, task: _Optional[_Union[Task, _Mapping]] = ...) -> None: ...
 
 class GetTaskRequest(_message.Message):
-    __slots__ = ("owner", "task_id")
+    __slots__ = ("owner", "task_id", "known_seq")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_SEQ_FIELD_NUMBER: _ClassVar[int]
     owner: str
     task_id: str
-    def __init__(self, owner: _Optional[str] = ..., task_id: _Optional[str] = ...) -> None: ...
+    known_seq: int
+    def __init__(self, owner: _Optional[str] = ..., task_id: _Optional[str] = ..., known_seq: _Optional[int] = ...) -> None: ...
 
 class GetTaskResponse(_message.Message):
     __slots__ = ("task",)
