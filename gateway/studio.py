@@ -6,6 +6,7 @@ import json
 import mimetypes
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -81,6 +82,14 @@ def compressible(request: Request, prepared: Prepared, cache_control: str) -> Re
     return Response(prepared.content, media_type=prepared.media_type, headers=headers)
 
 
+@cache
+def swagger() -> Prepared:
+    """The script of the API's page, which is kept compressed; read when it is first asked for."""
+    zipped = (STATIC / "swagger" / "swagger-ui-bundle.js.gz").read_bytes()
+    content = gzip.decompress(zipped)
+    return Prepared(content, zipped, "text/javascript", f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+
+
 def _prepare(path: Path) -> Prepared:
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Prepared.of(path.read_bytes(), media_type, compress=path.suffix in _COMPRESSED)
@@ -97,5 +106,9 @@ def router(studio: Studio) -> APIRouter:
     @routes.get("/static/studio/{name}")
     async def show_asset(name: str, request: Request) -> Response:
         return studio.asset(name, request)
+
+    @routes.get("/static/swagger/swagger-ui-bundle.js")
+    async def show_api_script(request: Request) -> Response:
+        return compressible(request, swagger(), "no-cache")
 
     return routes

@@ -57,6 +57,18 @@ async def test_the_bundle_comes_plain_to_those_who_ask_so(http: httpx.AsyncClien
     assert response.content == (BUILT.parent / name).read_bytes()
 
 
+async def test_the_script_of_the_api_page_comes_compressed_or_plain(http: httpx.AsyncClient) -> None:
+    address = "/static/swagger/swagger-ui-bundle.js"
+    assert f'src="{address}"' in (await http.get("/docs")).text
+    zipped = await http.get(address, headers={"Accept-Encoding": "gzip"})
+    plain = await http.get(address, headers={"Accept-Encoding": "identity"})
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert zipped.content == plain.content
+    assert b"SwaggerUIBundle" in plain.content
+    assert plain.headers["Content-Type"].startswith("text/javascript")
+
+
 async def test_what_is_not_of_the_bundle_is_not_found(http: httpx.AsyncClient) -> None:
     for name in ("build.json", "nothing.js", "..%2f..%2fapp.py"):
         assert (await http.get(f"/static/studio/{name}")).status_code == 404
