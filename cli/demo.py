@@ -14,12 +14,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cli.client import ApiError, Client, Download, JsonObject, UnreachableError
+from cli.client import ApiError, Client, JsonObject, UnreachableError
 from cli.demo_checks import Check, check_downloads, check_losses, check_outputs, check_task, read_loss
+from cli.errors import CliError
 from cli.memory import MemoryWatch
 from cli.progress import watch
+from cli.results import download_all
 from cli.session import language_of
-from cli.tasks import download_all
+from cli.transfer import Download
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "samples" / "bella_90s.flac"
@@ -42,7 +44,7 @@ def run_demo(console: Console, output: Path, *, pack: Path | None = None, keep: 
             console.print(f"A stack of its own runs at {url}; its data is in {data}", markup=False, soft_wrap=True)
             train_and_check(Client(url, language_of(os.environ)), console, data, output, checks)
         console.print(f"Peak memory of all processes: {memory.peak_bytes / 2**30:.2f} GiB", markup=False)
-    except (DemoError, ApiError, UnreachableError) as error:
+    except (DemoError, ApiError, CliError, UnreachableError) as error:
         checks.append(Check("the demo ran to its end", False, str(error)))
     except KeyboardInterrupt:
         console.print("Stopped.")
@@ -99,7 +101,7 @@ def train_and_check(client: Client, console: Console, data: Path, output: Path, 
         if task["status"] != "completed":
             raise DemoError((task["error"] or {}).get("detail") or f"the task is {task['status']}")
         made = client.outputs(task["id"])
-        fetched = download_all(client, task["id"], output)
+        fetched = download_all(client, task["id"], output, force=True)
     checks += check_outputs(made["outputs"]) + check_downloads(fetched, made)
     try:
         checks += check_losses([read_loss(data / "artifacts", task["id"], stage, name) for stage, name in LOSSES])

@@ -7,7 +7,8 @@ import wave
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.client import Download, JsonObject
+from cli.client import JsonObject
+from cli.transfer import Download
 from voiceloom.pipeline.v1 import manifest_pb2
 
 STAGE_COUNT = 8

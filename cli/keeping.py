@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.local import run_module
+from cli.options import with_common
 from cli.session import Session
 
 Data = Annotated[Path, typer.Option("--data", help="Data folder of the stack.")]
@@ -49,4 +50,4 @@ def _run(context: typer.Context, module: str, *arguments: str) -> int:
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     for command in (gc, backup, restore):
-        app.command(command.__name__)(command)
+        app.command(command.__name__)(with_common(command))

@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 
 from cli.doctor import diagnose
+from cli.errors import CliError, ExitCode
+from cli.options import with_common
 from cli.session import Session
 
+ROOT = Path(__file__).resolve().parents[1]
 models = typer.Typer(help="Model files that came with set-up.", no_args_is_help=True)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -23,11 +26,15 @@ def run_module(module: str, *arguments: str) -> int:
 def up(
     port: Annotated[int, typer.Option(help="Port of the web service; 0 takes a free one.")] = 8000,
     data: Annotated[Path, typer.Option(help="Folder for everything that is kept.")] = Path(".data"),
-    pack: Annotated[Path | None, typer.Option(help="Voice pack to train from (default: packs/mini).")] = None,
+    pack: Annotated[
+        str | None, typer.Option(help="Voice pack to train from: a folder, or a name of `packs list` (default: mini).")
+    ] = None,
     orchestrators: Annotated[int, typer.Option(help="How many orchestrators share the work.")] = 1,
 ) -> None:
     """Start the whole stack on this machine; Ctrl-C stops it."""
-    arguments = ["--port", str(port), "--data", str(data), *(["--pack", str(pack)] if pack else [])]
+    from cli.packs import locate
+
+    arguments = ["--port", str(port), "--data", str(data), *(["--pack", str(locate(pack, data))] if pack else [])]
     arguments += ["--orchestrators", str(orchestrators)]
     # This process becomes the supervisor: signals reach it directly.
     os.execv(sys.executable, [sys.executable, "-m", "deploy.local", *arguments])  # noqa: S606
@@ -51,16 +58,40 @@ def demo(
     raise typer.Exit(run_demo(session.console, output, pack=pack, keep=keep))
 
 
-def doctor(context: typer.Context) -> None:
-    """Say whether this machine has what Voiceloom needs."""
+def bench(
+    context: typer.Context,
+    only: Annotated[list[str] | None, typer.Option(help="Measure this part alone; may be repeated.")] = None,
+    small: Annotated[bool, typer.Option("--small", help="A little of each, also on a busy machine.")] = False,
+) -> None:
+    """Measure this machine: training, queue, restart, recovery, subscribers (docs/benchmarks.md)."""
     session: Session = context.obj
-    checks = diagnose()
-    facts = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks]
+    if not (ROOT / "tests" / "bench").is_dir():
+        raise CliError("NO_BENCH")
+    flags = [*(["--small"] if small else []), *(["--json"] if session.as_json else [])]
+    parts = ["--only", *only] if only else []
+    command = [sys.executable, "-m", "tests.bench", *flags, *parts]
+    raise typer.Exit(subprocess.run(command, check=False, cwd=ROOT).returncode)
+
+
+def doctor(
+    context: typer.Context,
+    data: Annotated[Path, typer.Option(help="Data folder that a stack would use.")] = Path(".data"),
+) -> None:
+    """Say what is missing on this machine, and how to mend it."""
+    session: Session = context.obj
+    checks = diagnose(data)
+    lines = []
+    for check in checks:
+        word = session.text("doctor.ok" if check.ok else "doctor.fail")
+        lines.append(f"{word}  {check.name}: {check.detail}")
+        if not check.ok:
+            lines.append(f"      {session.text('doctor.mend')} {check.mend}")
+    well = all(check.ok for check in checks)
     session.answer(
-        facts, "\n".join(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}" for check in checks)
+        [check.facts for check in checks], "\n".join([*lines, *([session.text("doctor.all_well")] if well else [])])
     )
-    if not all(check.ok for check in checks):
-        raise typer.Exit(1)
+    if not well:
+        raise typer.Exit(ExitCode.ERROR)
 
 
 @models.command("join")
@@ -74,4 +105,5 @@ def register(app: typer.Typer) -> None:
     app.command("up")(up)
     app.command("pretrain", context_settings=PASS_ON, add_help_option=False)(pretrain)
     app.command("demo")(demo)
-    app.command("doctor")(doctor)
+    app.command("bench")(with_common(bench))
+    app.command("doctor")(with_common(doctor))

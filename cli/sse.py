@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from cli.client import ApiError, Client, JsonObject, UnreachableError
+from cli.client import AWAY_STATUSES, LONGEST_PAUSE_S, PATIENCE_S, ApiError, Client, JsonObject, UnreachableError
 
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
-# A stack that restarts is back within seconds; a minute of silence means that nobody is there.
-PATIENCE_S = 60.0
+# The server asks everybody who follows to come back when it restarts.
 PAUSE_S = 1.0
 
 
@@ -20,6 +19,15 @@ class Event:
     id: str
     name: str
     data: JsonObject
+
+
+def lines_of(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The lines of an event stream. Only LF and CR LF end one: the texts in it may hold other line separators."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r").decode("utf-8", "replace")
 
 
 def parse(lines: Iterable[str]) -> Iterator[Event]:
@@ -59,21 +67,21 @@ def follow(
     while True:
         try:
             headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
-            with client.stream(client.events_path(task_id), headers) as response:
+            with client.stream(f"{client.task_path(task_id)}/progress", headers) as response:
                 if response.status_code == 204:  # the end of the task was already seen
                     return
-                for event in parse(response.iter_lines()):
+                for event in parse(lines_of(response.iter_bytes())):
                     last_contact = clock()
-                    last_id = event.id or last_id
-                    if event.name != "heartbeat":
+                    if event.name != "heartbeat" and not _told_before(event.id, last_id):
+                        last_id = event.id or last_id
                         ended = event.name in TERMINAL
                         yield event
             if ended:
                 return
         except ApiError as error:
-            if error.status not in (429, 503) or clock() - last_contact > patience_s:
+            if error.status not in (429, *AWAY_STATUSES) or clock() - last_contact > patience_s:
                 raise
-            sleep(error.retry_after_s or PAUSE_S)
+            sleep(min(error.retry_after_s or PAUSE_S, LONGEST_PAUSE_S))
         except UnreachableError:
             if ended:  # whoever told of the end is gone, and nothing more is to be expected
                 return
@@ -82,3 +90,8 @@ def follow(
             sleep(PAUSE_S)
         else:
             sleep(PAUSE_S)  # the server closed the stream before the end, for example to restart
+
+
+def _told_before(event_id: str, last_id: str) -> bool:
+    """Whether an event comes again; ids count up."""
+    return event_id.isdecimal() and last_id.isdecimal() and int(event_id) <= int(last_id)

@@ -20,7 +20,7 @@ from cli.demo import DemoError, running_stack
 from cli.demo_checks import Check
 from cli.memory import MemoryWatch
 from cli.progress import watch
-from cli.tasks import download_all
+from cli.results import download_all
 from eval.speak import Said
 from eval.speakers import EvalSpeaker
 from voiceloom.inference.v1 import inference_pb2, inference_pb2_grpc
@@ -51,7 +51,7 @@ class RunningStack:
         took_s = time.monotonic() - began
         if task["status"] != "completed":
             raise DemoError((task["error"] or {}).get("detail") or f"the task is {task['status']}")
-        download_all(self.client, task["id"], output)
+        download_all(self.client, task["id"], output, force=True)
         return task | {
             "took_s": took_s,
             "peak_bytes": self.memory.peak_bytes,

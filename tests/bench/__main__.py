@@ -5,9 +5,11 @@ Each part starts a stack of its own. Refuses to start on a loaded machine: what 
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.bench import queue, recovery, subscribers, training
@@ -29,6 +31,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure these parts alone")
     parser.add_argument("--small", action="store_true", help="a little of each, also on a busy machine")
     parser.add_argument("--write", action="store_true", help=f"renew {REPORT.relative_to(ROOT)}")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     arguments = parser.parse_args()
     if arguments.write and (arguments.small or set(arguments.only) != set(PARTS)):
         parser.error("--write wants all parts at full size")
@@ -38,7 +41,10 @@ def main() -> int:
     for part in arguments.only:
         with tempfile.TemporaryDirectory(prefix=f"voiceloom-bench-{part}-") as folder:
             figures += PARTS[part](Path(folder), SMALL if arguments.small else Size())
-    print(machine(), table(figures), sep="\n\n")
+    if arguments.json:
+        print(json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, ensure_ascii=False))
+    else:
+        print(machine(), table(figures), sep="\n\n")
     if arguments.write:
         write_report(figures)
     return 1 if any(figure.reached is False for figure in figures) else 0

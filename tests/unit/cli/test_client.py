@@ -1,6 +1,5 @@
 """The REST client: pages, refusals, downloads."""
 
-import hashlib
 from pathlib import Path
 
 import httpx
@@ -54,30 +53,6 @@ def test_nobody_at_the_address_is_an_error_of_its_own() -> None:
     with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:8000 does not answer"):
         client(answer).task("t1")
     assert not client(answer).is_ready()
-
-
-def test_downloads_are_digested_and_leave_no_half_file(tmp_path: Path) -> None:
-    content = b"RIFF" * 1000
-    digest = hashlib.sha256(content).hexdigest()
-    asked = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.raw_path.decode())
-        return httpx.Response(200, content=content, headers={"ETag": f'"{digest}"'})
-
-    file = client(answer).download("t1", "output", "声音 1.wav", tmp_path / "new" / "voice.wav")
-    assert file.path.read_bytes() == content
-    assert (file.size_bytes, file.sha256, file.etag) == (len(content), digest, digest)
-    assert asked == ["/api/v1/tasks/t1/outputs/output/%E5%A3%B0%E9%9F%B3%201.wav"]
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["voice.wav"]
-
-
-def test_a_refused_download_writes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ApiError):
-        client(lambda _: httpx.Response(404, json={"detail": "no", "code": "FILE_NOT_FOUND"})).download(
-            "t1", "output", "x.wav", tmp_path / "x.wav"
-        )
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_ids_cannot_leave_their_place_in_the_address() -> None:
@@ -147,6 +122,59 @@ def test_a_server_that_stays_away_is_given_up_and_one_that_was_never_there_at_on
     with pytest.raises(UnreachableError, match="ConnectError"):
         client(refuse, paused.append).create_task("a", "f", {})
     assert paused == []
+
+
+def test_a_question_is_asked_again_while_the_server_is_away() -> None:
+    answers: list[httpx.Response | Exception] = [
+        httpx.ConnectError("refused"),
+        httpx.Response(502, text="<html>"),
+        httpx.Response(503, json={"detail": "away", "code": "UNAVAILABLE"}, headers={"Retry-After": "3"}),
+        httpx.Response(200, json={"id": "t1"}),
+    ]
+    paused: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        said = answers.pop(0)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    asking = client(answer, paused.append)
+    assert asking.patiently(lambda: asking.task("t1")) == {"id": "t1"}
+    assert paused == [0.5, 0.5, 3.0]
+
+
+def test_a_question_is_given_up_after_a_minute_and_a_refusal_at_once() -> None:
+    now = iter(range(0, 1000, 25))
+    away = client(lambda _: httpx.Response(503, json={"detail": "away", "code": "UNAVAILABLE"}))
+    with pytest.raises(ApiError, match="away"):
+        away.patiently(lambda: away.task("t1"), clock=lambda: next(now))
+    assert next(now) == 100
+    refusing = client(lambda _: httpx.Response(404, json={"detail": "none", "code": "TASK_NOT_FOUND"}))
+    with pytest.raises(ApiError, match="none"):
+        refusing.patiently(lambda: refusing.task("t1"), clock=lambda: 0.0)
+
+
+def test_an_answer_that_is_no_json_is_an_error() -> None:
+    with pytest.raises(ApiError, match="no gateway"):
+        client(lambda _: httpx.Response(200, text="<html>")).task("t1")
+
+
+def test_only_so_many_are_listed_as_were_asked_for() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(dict(request.url.params))
+        offset, limit = int(request.url.params["offset"]), int(request.url.params["limit"])
+        return httpx.Response(
+            200, json={"items": [{"id": str(at)} for at in range(offset, offset + limit)], "total": 999}
+        )
+
+    assert len(client(answer).tasks("failed", "贝", 150)) == 150
+    assert asked == [
+        {"status": "failed", "search": "贝", "limit": "100", "offset": "0"},
+        {"status": "failed", "search": "贝", "limit": "50", "offset": "100"},
+    ]
 
 
 def test_a_refused_create_is_not_sent_again() -> None:

@@ -1,184 +1,136 @@
-"""The commands, against a gateway that answers from memory."""
+"""What all commands share: options anywhere, errors as sentences or JSON, exit codes, help that costs nothing."""
 
 import json
-from pathlib import Path
+import subprocess
+import sys
 
 import httpx
 import pytest
-from typer.testing import CliRunner
 
 from cli import local
-from cli.__main__ import app, main
-from cli.client import Client
-from cli.session import language_of
-from tests.unit.cli.fake_gateway import ID, Answer, made, sse, task
-
-ENDED = sse(
-    (1, "progress", {"stage": "asr", "stage_progress": 0.5, "message": "1/2"}),
-    (2, "completed", {"status": "completed"}),
-)
+from cli.errors import ExitCode
+from cli.session import Session, columns, language_of
+from tests.unit.cli.conftest import Run
+from tests.unit.cli.fake_gateway import ID, FakeGateway, page, refusal, task
 
 
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> dict[str, httpx.Response]:
-    """Answers by "METHOD path"; commands reach them instead of a server."""
-    answers: dict[str, httpx.Response] = {}
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        return answers[f"{request.method} {request.url.path}"]
-
-    connect_to(monkeypatch, answer)
-    return answers
+def test_options_stand_before_the_command_or_behind_it(gateway: FakeGateway, run: Run) -> None:
+    gateway["GET /tasks"] = page(task())
+    assert json.loads(run("--json", "tasks", "list").out) == json.loads(run("tasks", "list", "--json").out) == [task()]
+    run("--lang", "zh", "tasks", "list")
+    run("tasks", "list", "--lang", "zh", "--server", "http://elsewhere:9")
+    assert [request.headers["Accept-Language"] for request in gateway.asked] == ["en", "en", "zh", "zh"]
+    assert [request.url.host for request in gateway.asked] == ["127.0.0.1"] * 3 + ["elsewhere"]
 
 
-def connect_to(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
-    """Let every command's client be answered by a function."""
-    monkeypatch.setattr(
-        "cli.session.Client", lambda server, language: Client(server, language, httpx.MockTransport(answer))
-    )
+def test_the_server_may_be_in_the_environment(gateway: FakeGateway, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICELOOM_SERVER", "http://there:1")
+    gateway["GET /tasks"] = page()
+    assert run("tasks", "list").out == "There are no tasks.\n"
+    run("tasks", "list", "--server", "http://elsewhere:9")
+    assert [request.url.host for request in gateway.asked] == ["there", "elsewhere"]
 
 
-def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and output of a command."""
-    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
-    return result.exit_code, result.output
+def test_json_is_not_escaped(gateway: FakeGateway, run: Run) -> None:
+    gateway[f"GET /tasks/{ID}"] = task(exp_name="贝拉")
+    assert "贝拉" in run("--json", "tasks", "show", ID).out
 
 
-def test_a_task_is_listed_on_one_line(gateway: dict[str, httpx.Response]) -> None:
-    gateway["GET /api/v1/tasks"] = httpx.Response(200, json={"items": [task("running", progress=0.42)], "total": 1})
-    code, said = run("tasks", "list")
-    assert code == 0
-    assert said.split() == [ID, "running", "42%", "fast", "bella"]
+def test_a_refusal_ends_with_its_sentence_and_code(gateway: FakeGateway, run: Run) -> None:
+    gateway["POST /tasks/x/resume"] = refusal(404, "TASK_NOT_FOUND", "任务不存在")
+    gateway["GET /tasks"] = page()
+    ran = run("tasks", "resume", "x")
+    assert (ran.code, ran.out, ran.err) == (ExitCode.REFUSED, "", "voiceloom: 任务不存在 [TASK_NOT_FOUND]\n")
 
 
-def test_json_is_for_machines(gateway: dict[str, httpx.Response]) -> None:
-    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task(exp_name="贝拉"))
-    code, said = run("--json", "tasks", "show", ID)
-    assert code == 0
-    assert json.loads(said)["exp_name"] == "贝拉"
-    assert "贝拉" in said
+def test_errors_are_json_for_programs(gateway: FakeGateway, run: Run) -> None:
+    problem = [{"field": "limit", "message": "too much", "key": "invalid.too_big", "args": {}}]
+    gateway["GET /tasks"] = refusal(400, "INVALID_REQUEST", "Wrong", errors=problem, request_id="r1")
+    ran = run("tasks", "list", "--json")
+    assert (ran.code, ran.out) == (ExitCode.REFUSED, "")
+    assert json.loads(ran.err) == {
+        "code": "INVALID_REQUEST",
+        "detail": "Wrong (limit: too much)",
+        "exit_code": 4,
+        "status": 400,
+        "errors": problem,
+        "request_id": "r1",
+    }
 
 
-def test_a_task_is_found_by_its_name(gateway: dict[str, httpx.Response]) -> None:
-    gateway["GET /api/v1/tasks"] = httpx.Response(200, json={"items": [task(exp_name="贝拉")], "total": 1})
-    gateway[f"DELETE /api/v1/tasks/{ID}"] = httpx.Response(200, json={"success": True, "message": "任务已取消"})
-    assert run("tasks", "cancel", "贝拉") == (0, "任务已取消\n")
-
-
-def test_a_failed_task_shows_its_reason_and_its_code(gateway: dict[str, httpx.Response]) -> None:
-    error = {"code": "AUDIO_SILENT", "stage": "audio_slice", "detail": "The recording is silent"}
-    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task("failed", error=error))
-    _, said = run("tasks", "show", ID)
-    assert "The recording is silent [AUDIO_SILENT]" in said
-
-
-def test_training_uploads_creates_watches_and_downloads(gateway: dict[str, httpx.Response], tmp_path: Path) -> None:
-    recording = tmp_path / "my voice.wav"
-    recording.write_bytes(b"RIFF")
-    gateway["POST /api/v1/files"] = httpx.Response(200, json={"file_id": "f1"})
-    gateway["POST /api/v1/tasks"] = httpx.Response(200, json=task("queued"))
-    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task())
-    gateway[f"GET /api/v1/tasks/{ID}/progress"] = httpx.Response(200, content=ENDED)
-    gateway[f"GET /api/v1/tasks/{ID}/outputs"] = httpx.Response(200, json=made())
-    for path in ("output/output_0.wav", "ref_audio/inference/1/reference.wav", "gpt_model/bella-e8.ckpt"):
-        gateway[f"GET /api/v1/tasks/{ID}/outputs/{path}"] = httpx.Response(200, content=b"abc")
-    code, said = run("train", str(recording), "--name", "bella", "--quality", "fast", "--to", str(tmp_path / "out"))
-    assert code == 0, said
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"output_0.wav", "reference.wav", "bella-e8.ckpt"}
-    assert "inference: completed in 2.0 s" in said
-
-
-def test_what_the_voice_should_say_and_its_transcript_reach_the_server(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    recording, words = tmp_path / "voice.wav", tmp_path / "voice.txt"
-    recording.write_bytes(b"RIFF")
-    words.write_text("some words", encoding="utf-8")
-    bodies: dict[str, bytes] = {}
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        bodies[request.url.path] = request.read()
-        return httpx.Response(200, json={"file_id": "f1"} if "files" in request.url.path else task("queued"))
-
-    connect_to(monkeypatch, answer)
-    code, said = run("train", str(recording), "--say", "你好", "--transcript", str(words), "--no-wait")
-    assert code == 0, said
-    body = json.loads(bodies["/api/v1/tasks"])
-    assert body["exp_name"] == "voice"
-    assert body["options"]["inference"] == {"target_text": "你好"}
-    assert b"some words" in bodies["/api/v1/files"]
-
-
-def test_watching_a_task_that_fails_ends_with_an_error_code(gateway: dict[str, httpx.Response]) -> None:
-    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(200, json=task("failed"))
-    gateway[f"GET /api/v1/tasks/{ID}/progress"] = httpx.Response(200, content=sse((9, "failed", {"status": "failed"})))
-    assert run("tasks", "watch", ID)[0] == 1
-
-
-def test_a_task_that_ended_runs_again_from_the_stage_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(f"{request.method} {request.url.raw_path.decode().removeprefix('/api/v1/tasks/' + ID)}")
-        if request.url.path.endswith("/progress"):
-            return httpx.Response(200, content=ENDED)
-        return httpx.Response(200, json=task())
-
-    connect_to(monkeypatch, answer)
-    assert run("tasks", "retry", ID, "--from", "asr")[0] == 0
-    assert asked[0] == "POST /retry?from_stage=asr"
-    assert "GET /progress" in asked
-    asked.clear()
-    assert "voiceloom tasks watch" in run("tasks", "resume", ID, "--no-wait")[1]
-    assert run("tasks", "retry", ID, "--no-wait")[0] == 0
-    assert asked == ["POST /resume", "POST /retry"]
-
-
-def test_outputs_name_the_best(gateway: dict[str, httpx.Response]) -> None:
-    gateway[f"GET /api/v1/tasks/{ID}/outputs"] = httpx.Response(200, json=made())
-    _, said = run("tasks", "outputs", ID)
-    assert "* output_0.wav  4.0 s  word errors  25%  similarity 0.80" in said
-
-
-def test_a_name_from_the_server_cannot_leave_the_folder(gateway: dict[str, httpx.Response], tmp_path: Path) -> None:
-    hostile = made(outputs=[], ref_audio_path=None, models=[{"kind": "gpt", "filename": "../../evil.ckpt"}])
-    gateway[f"GET /api/v1/tasks/{ID}/outputs"] = httpx.Response(200, json=hostile)
-    gateway[f"GET /api/v1/tasks/{ID}/evil.ckpt"] = httpx.Response(200, content=b"abc")
-    code, _ = run("tasks", "download", ID, "--to", str(tmp_path / "deep" / "out"))
-    assert code == 0
-    assert (tmp_path / "deep" / "out" / "evil.ckpt").exists()
-
-
+@pytest.mark.parametrize(("language", "words"), [("en", "does not answer"), ("zh", "没有响应")])
 def test_without_a_server_the_command_says_how_to_start_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    gateway: FakeGateway, run: Run, language: str, words: str
 ) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused", request=request)
-
-    connect_to(monkeypatch, answer)
-    monkeypatch.setattr("sys.argv", ["voiceloom", "tasks", "list"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 3
-    assert "voiceloom up" in capsys.readouterr().err
+    gateway["GET /tasks"] = httpx.ConnectError("refused")
+    ran = run("tasks", "list", "--lang", language)
+    assert ran.code == ExitCode.UNREACHABLE
+    assert words in ran.err
+    assert "voiceloom up" in ran.err
+    assert json.loads(run("tasks", "list", "--json").err)["code"] == "UNREACHABLE"
 
 
-def test_a_refusal_ends_with_its_sentence_and_code(
-    gateway: dict[str, httpx.Response], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gateway[f"GET /api/v1/tasks/{ID}"] = httpx.Response(404, json={"detail": "任务不存在", "code": "TASK_NOT_FOUND"})
-    monkeypatch.setattr("sys.argv", ["voiceloom", "tasks", "show", ID])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1
-    assert capsys.readouterr().err == "voiceloom: 任务不存在 [TASK_NOT_FOUND]\n"
+def test_wrong_arguments_are_told_with_the_usage(run: Run) -> None:
+    ran = run("tasks", "list", "--status", "sleeping")
+    assert ran.code == ExitCode.USAGE
+    assert "Usage: voiceloom tasks list" in ran.err
+    assert "sleeping" in ran.err
+    told = json.loads(run("--json", "tasks", "show").err)
+    assert (told["code"], told["exit_code"]) == ("USAGE", 2)
+    assert run("tasks", "fly").code == ExitCode.USAGE
+    assert run("tasks", "list", "--server", "http://[").code == ExitCode.USAGE
+    assert "[BAD_SERVER]" in run("tasks", "list", "--server", "http://[").err
 
 
-def test_local_work_is_done_by_the_module_that_owns_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_of_something_else_is_no_traceback(gateway: FakeGateway, run: Run) -> None:
+    gateway["GET /tasks"] = {"hello": "world"}
+    ran = run("tasks", "list")
+    assert (ran.code, ran.out) == (ExitCode.ERROR, "")
+    assert "[UNEXPECTED]" in ran.err
+
+
+def test_ctrl_c_ends_with_130(gateway: FakeGateway, run: Run) -> None:
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    gateway["GET /tasks"] = interrupted
+    ran = run("tasks", "list")
+    assert (ran.code, ran.err) == (130, "voiceloom: Interrupted. [INTERRUPTED]\n")
+
+
+def test_a_file_that_cannot_be_written_is_told(gateway: FakeGateway, run: Run) -> None:
+    gateway[f"GET /tasks/{ID}"] = task()
+    gateway[f"POST /tasks/{ID}/speak"] = httpx.Response(200, content=b"RIFF")
+    ran = run("say", ID, "hello", "-o", "/proc/nowhere/out.wav")
+    assert ran.code == ExitCode.ERROR
+    assert "/proc/nowhere" in ran.err
+    assert "[LOCAL]" in ran.err
+
+
+def test_exit_codes_differ() -> None:
+    assert len({int(code) for code in ExitCode}) == len(ExitCode)
+
+
+def test_what_a_terminal_would_obey_is_not_printed(gateway: FakeGateway, run: Run) -> None:
+    gateway["GET /tasks"] = page(task(exp_name="a\x1b[31mb\x9bc"))
+    assert "\x1b" not in run("tasks", "list").out
+    assert "\x9b" not in run("tasks", "list").out
+
+
+def test_columns_are_as_wide_as_they_look() -> None:
+    assert columns([("声音", "1"), ("a", "20")], right=[1]) == "声音   1\na     20"
+
+
+def test_a_command_to_type_names_the_server_that_is_no_default() -> None:
+    assert Session().command("tasks", "watch", "my voice") == "voiceloom tasks watch 'my voice'"
+    assert Session(server="http://a:1").command("x") == "voiceloom x --server http://a:1"
+
+
+def test_local_work_is_done_by_the_module_that_owns_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[str, ...]] = []
     monkeypatch.setattr(local, "run_module", lambda *command: started.append(command) or 0)
-    assert run("pretrain", "--steps", "3", "corpus")[0] == 0
-    assert run("models", "join")[0] == 0
+    assert run("pretrain", "--steps", "3", "corpus").code == 0
+    assert run("models", "join").code == 0
     assert started == [("services.training.pretrain", "--steps", "3", "corpus"), ("services.voice.whisper_files",)]
 
 
@@ -193,3 +145,13 @@ def test_local_work_is_done_by_the_module_that_owns_it(monkeypatch: pytest.Monke
 )
 def test_the_language_is_the_locales(environment: dict[str, str], language: str) -> None:
     assert language_of(environment) == language
+
+
+def test_help_imports_nothing_heavy() -> None:
+    look = (
+        "import sys\nfrom cli.__main__ import run\nrun(['--help'])\n"
+        "heavy = {'torch', 'numpy', 'fastapi', 'grpc', 'sqlalchemy', 'pydantic', 'nats'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

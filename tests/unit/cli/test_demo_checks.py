@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.client import Download
 from cli.demo_checks import (
     Check,
     Loss,
@@ -19,6 +18,7 @@ from cli.demo_checks import (
     check_task,
     read_loss,
 )
+from cli.transfer import Download
 from tests.unit.cli.fake_gateway import made, output, task
 from voiceloom.pipeline.v1 import manifest_pb2
 

@@ -25,8 +25,26 @@ def test_lines_come_once_a_quarter_and_at_the_end() -> None:
         shown.show_event(progress("asr", 0.9))
     lines = console.file.getvalue().splitlines()
     assert lines[:4] == ["asr: 10% 10% [x]", "asr: 30% 30% [x]", "asr: 55% 55% [x]", "asr: a fact"]
-    assert lines.count("asr: completed in 2.0 s") == 1
+    assert lines.count("asr: completed, 2.0 s") == 1
     assert len(lines) == 4 + 8
+
+
+def test_a_line_says_how_long_a_stage_still_takes_in_the_language_that_was_asked_for() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    with view(console, "zh") as shown:
+        shown.show_event(Event("1", "progress", progress("gpt_train", 0.5).data | {"eta_seconds": 3725.0}))
+        shown.show_event(Event("2", "progress", {"stage": None, "stage_progress": 0.0, "message": "任务已进入队列"}))
+    assert console.file.getvalue().splitlines() == ["gpt_train: 50% 50% [x] (约剩 1:02:05)", "任务已进入队列"]
+
+
+def test_a_stage_that_runs_again_is_told_of_again() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    with view(console) as shown:
+        shown.show(task())
+        shown.show(task("pending"))
+        shown.show_event(progress("asr", 0.0))
+        shown.show(task())
+    assert console.file.getvalue().splitlines().count("asr: completed, 2.0 s") == 2
 
 
 def test_a_terminal_gets_a_bar_for_each_stage() -> None:
@@ -34,8 +52,9 @@ def test_a_terminal_gets_a_bar_for_each_stage() -> None:
     with view(console) as shown:
         assert isinstance(shown, Bars)
         shown.show(task("running"))
-        shown.show_event(progress("sovits_train", 0.25))
+        shown.show_event(Event("1", "progress", progress("sovits_train", 0.25).data | {"eta_seconds": 65}))
     drawn = console.file.getvalue()
     assert all(stage["name"] in drawn for stage in task()["stages"])
     assert "25 %" in drawn
+    assert "about 1:05 left" in drawn
     assert "[x]" in drawn, "messages are shown as they are, not read as markup"

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from cli.client import ApiError, UnreachableError
-from cli.sse import Event, follow, parse
+from cli.sse import Event, follow, lines_of, parse
 from tests.unit.cli.fake_gateway import client, sse
 
 
@@ -17,6 +17,19 @@ def quiet(_: float) -> None:
 def test_events_are_parsed_with_comments_and_several_data_lines() -> None:
     lines = [": hello", "id: 3", "event: log", 'data: {"a":', "data: 1}", "", "data: {}", ""]
     assert list(parse(lines)) == [Event("3", "log", {"a": 1}), Event("", "message", {})]
+
+
+def test_lines_end_where_the_server_ends_them_and_nowhere_else() -> None:
+    said = "data: 一\u2028二\x0b三\r\n\nid: 4\n".encode()
+    for size in (1, 2, 5, 100):
+        chunks = [said[at : at + size] for at in range(0, len(said), size)]
+        assert list(lines_of(chunks)) == ["data: 一\u2028二\x0b三", "", "id: 4"]
+
+
+def test_an_event_that_comes_again_is_not_told_again() -> None:
+    streams = [sse((4, "progress", {}), (5, "progress", {})), sse((5, "progress", {}), (6, "completed", {}))]
+    events = list(follow(client(lambda _: httpx.Response(200, content=streams.pop(0))), "t1", sleep=quiet))
+    assert [event.id for event in events] == ["4", "5", "6"]
 
 
 def test_a_stream_that_breaks_goes_on_after_the_last_event() -> None:

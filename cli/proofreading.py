@@ -1,0 +1,87 @@
+"""`voiceloom tasks transcripts|correct`: what was heard in each clip, and what was really said."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import typer
+
+from cli.client import JsonObject
+from cli.errors import CliError, wrong_use
+from cli.options import Task, Watch, command
+from cli.session import Session
+from cli.shown import by_doubt, transcript_rows
+from cli.tasks import find
+from cli.watching import follow_or_tell
+
+FIRST_STAGE = "text_feature"
+
+
+def transcripts(context: typer.Context, task: Task) -> None:
+    """List the clips with their texts, the least certain first."""
+    session: Session = context.obj
+    found = session.client.transcripts(find(session.client, task))
+    session.answer({**found, "items": by_doubt(found["items"])}, transcript_rows(found, session.language))
+
+
+def correct(
+    context: typer.Context,
+    task: Task,
+    clip: Annotated[list[str] | None, typer.Option(help="Id of a clip whose text comes next; may be repeated.")] = None,
+    words: Annotated[list[str] | None, typer.Option("--text", help="What is really said in that clip.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Id of a clip to leave out; may be repeated.")] = None,
+    undo: Annotated[
+        list[str] | None, typer.Option(help="Id of a clip to take as it was heard; may be repeated.")
+    ] = None,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Train again with the corrections.")] = False,
+    watch: Watch = True,
+) -> None:
+    """Correct the texts of clips, or leave clips out; what was corrected before stays so."""
+    session: Session = context.obj
+    clips, texts, drops, undone = clip or [], words or [], drop or [], undo or []
+    if len(clips) != len(texts):
+        raise wrong_use("CLIPS_AND_TEXTS", clips=len(clips), texts=len(texts))
+    if not (clips or drops or undone or rerun):
+        raise wrong_use("NOTHING_TO_CORRECT")
+    task_id = find(session.client, task)
+    found = session.client.transcripts(task_id)
+    if clips or drops or undone:
+        known = {item["clip_id"] for item in found["items"]}
+        for clip_id in (*clips, *drops, *undone):
+            if clip_id not in known:
+                raise CliError("NO_SUCH_CLIP", clip=clip_id)
+        corrections = merged(found["items"], zip(clips, texts, strict=True), drops, undone)
+        found = session.client.correct(task_id, corrections)
+    if rerun:
+        follow_or_tell(session, session.client.retry(task_id, FIRST_STAGE), watch=watch)
+        return
+    again = session.command("tasks", "correct", task, "--rerun")
+    session.answer(found, f"{transcript_rows(found, session.language)}\n{session.text('task.rerun', command=again)}")
+
+
+def merged(
+    items: Sequence[JsonObject], texts: Iterable[tuple[str, str]], drops: Iterable[str], undone: Iterable[str]
+) -> list[JsonObject]:
+    """All corrections of a task after some more; the server replaces what it had by these."""
+    corrections: dict[str, JsonObject] = {
+        item["clip_id"]: {
+            "clip_id": item["clip_id"],
+            "text": item["text"] if item["corrected"] else None,
+            "dropped": item["dropped"],
+        }
+        for item in items
+        if item["corrected"] or item["dropped"]
+    }
+    for clip_id in undone:
+        corrections.pop(clip_id, None)
+    for clip_id, said in texts:
+        corrections[clip_id] = {"clip_id": clip_id, "text": said, "dropped": False}
+    for clip_id in drops:
+        before = corrections.get(clip_id, {"clip_id": clip_id, "text": None})
+        corrections[clip_id] = before | {"dropped": True}
+    return list(corrections.values())
+
+
+def register(tasks: typer.Typer) -> None:
+    """Add the commands to those of tasks."""
+    command(tasks, "transcripts")(transcripts)
+    command(tasks, "correct")(correct)
