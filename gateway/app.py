@@ -20,12 +20,12 @@ from gateway.metrics import Metrics
 from gateway.middleware import API_PREFIX, BodyLimit, Guard, RequestContext
 from gateway.packs import PackFacts
 from gateway.readiness import Readiness
-from gateway.routes import files, outputs, progress, service, tasks
+from gateway.routes import files, metrics, outputs, progress, service, tasks
 from gateway.settings import GatewaySettings
 from gateway.sse import Hub
 from gateway.state import Gateway
 
-ROUTERS = (tasks.router, progress.router, outputs.router, files.router, service.router)
+ROUTERS = (tasks.router, progress.router, metrics.router, outputs.router, files.router, service.router)
 _EXPOSED_HEADERS = ("X-Request-ID", "Content-Disposition", "Content-Range", "ETag", "Retry-After")
 
 
@@ -64,7 +64,7 @@ def _middleware(settings: GatewaySettings, metrics: Metrics) -> Sequence[Middlew
 
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The application for one set of settings. Connections open when it starts and close when it ends."""
-    metrics = Metrics()
+    counted = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -73,7 +73,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
                 settings=settings,
                 clients=clients,
                 hub=Hub(clients, settings),
-                metrics=metrics,
+                metrics=counted,
                 readiness=Readiness(clients),
                 pack=PackFacts(clients),
             )
@@ -87,7 +87,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        middleware=_middleware(settings, metrics),
+        middleware=_middleware(settings, counted),
         generate_unique_id_function=_operation_id,
         separate_input_output_schemas=False,
         exception_handlers={

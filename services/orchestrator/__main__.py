@@ -17,6 +17,7 @@ from services.orchestrator.lifecycle import RetryRules
 from services.orchestrator.outbox import Outbox, Watchers
 from services.orchestrator.scheduler import Limits, Scheduler
 from services.orchestrator.servicer import FileServicer, TaskServicer, WorkServicer
+from services.orchestrator.servicer.curves import Curves
 from services.orchestrator.servicer.files import GrpcInspector, GrpcReporter
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.settings import OrchestratorSettings
@@ -115,7 +116,7 @@ class Orchestrator:
 
         def register(server: grpc.aio.Server) -> list[str]:
             outputs = Outputs(self._artifacts)
-            tasks = TaskServicer(self._tasks, self._watchers, outputs)
+            tasks = TaskServicer(self._tasks, self._watchers, outputs, Curves(self._store, self._artifacts))
             orchestrator_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
             file_servicer = FileServicer(files, reports, self._tasks, outputs, self._artifacts)
             orchestrator_pb2_grpc.add_FileServiceServicer_to_server(file_servicer, server)

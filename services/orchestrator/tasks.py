@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, fun
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.orchestrator import idempotency, lifecycle, retry
+from services.orchestrator import curves, idempotency, lifecycle, retry
 from services.orchestrator.idempotency import TASK, checked_key, made_before
 from services.orchestrator.lifecycle import UNFINISHED
 from services.orchestrator.locks import ADMISSION, hold
@@ -276,6 +276,7 @@ class Tasks:
         async with self._store.writing() as session:
             task = await _find(session, owner, task_id, lock=True)
             obsolete = retry.retry(task, from_stage, inference=inference, now=time.time())
+            await curves.drop(session, task.id, [stage.name for stage in task.stages if stage.state == "pending"])
             await self._admit_again(session, task)
             position = await _queue_position(session, task)
         log.info("task_retried", task_id=task_id, from_stage=from_stage)

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.orchestrator import lifecycle, origins
+from services.orchestrator import curves, lifecycle, origins
+from services.orchestrator.curves import Point
 from services.orchestrator.events import Fault, Ref, Text
 from services.orchestrator.lifecycle import UNFINISHED, RetryRules, stage_of
 from services.orchestrator.models import File, Stage, Task
@@ -47,7 +48,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Report:
-    """What a worker tells; ``kind`` is progress, log, checkpoint, result, failure or release."""
+    """What a worker tells; ``kind`` is progress, metrics, log, checkpoint, result, failure or release."""
 
     task_id: str
     stage: str
@@ -64,6 +65,7 @@ class Report:
     cache_key: str = ""
     origin: str = ""
     fault: Fault | None = None
+    point: Point | None = None
 
 
 class Work:
@@ -153,8 +155,12 @@ class Work:
             if report.origin and not await origins.is_kept(session, stage.owner, stage.name, report.origin):
                 lifecycle.take_back(task, stage, now)
                 log.info("origin_gone", task_id=task.id, stage=stage.name, origin=report.origin)
+            elif report.point is not None:
+                await curves.add(session, stage, report.point)
             else:
                 obsolete = self._take(task, stage, report, now)
+            if stage.state == "completed" and stage.name in curves.TRAINING:
+                await curves.drop(session, task.id, (stage.name,))
         if obsolete:
             self._on_obsolete(obsolete)
         if report.kind in ("result", "failure", "release"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from google.protobuf.message import DecodeError
 
+from services.orchestrator.curves import Point
 from services.orchestrator.events import Ref
 from services.orchestrator.models import EventRow
 from services.orchestrator.outbox import OutOfOrderError, Told
@@ -25,7 +27,7 @@ from services.runtime.bus import (
 from services.runtime.errors import UnavailableError
 from services.runtime.log import log
 from services.runtime.stage import stage_name, stage_value
-from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageReport, TaskEvent
+from voiceloom.pipeline.v1.pipeline_pb2 import CancelNotice, StageCommand, StageMetrics, StageReport, TaskEvent
 
 READER = "orchestrator"
 FETCH_WAIT_S = 5.0
@@ -145,4 +147,13 @@ def to_report(message: StageReport) -> Report:
         cache_key=message.result.cache_key,
         origin=message.result.origin,
         fault=from_failure(message.failure) if kind == "failure" else None,
+        point=_to_point(message.metrics) if kind == "metrics" else None,
     )
+
+
+def _to_point(said: StageMetrics) -> Point:
+    """Raises ValueError for what no curve can show."""
+    losses = dict(said.losses)
+    if said.step < 0 or not all(map(math.isfinite, losses.values())):
+        raise ValueError("no point of a curve")
+    return Point(said.step, said.epoch, losses, said.total_steps, said.total_epochs, said.batch_size)

@@ -28,6 +28,7 @@ from voiceloom.pipeline.v1.pipeline_pb2 import (
     Stage,
     StageCheckpoint,
     StageLog,
+    StageMetrics,
     StageProgress,
     StageReport,
 )
@@ -113,6 +114,10 @@ class StageContext:
         if eta_s is not None:
             update.eta_seconds = eta_s
         self.send(StageReport(progress=update))
+
+    def metrics(self, point: StageMetrics) -> None:
+        """One point of the loss curves. Points are for people who watch: one may be lost while the broker is away."""
+        self.send(StageReport(metrics=point))
 
     def step(self) -> None:
         """Between pieces of work too small to report: show that the stage gets on; raises StoppedError if it must not.

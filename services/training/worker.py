@@ -18,6 +18,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from services.runtime.errors import StageFailedError
 from services.runtime.recipe import Recipe
 from services.runtime.stage import StageContext
+from services.training.curve import Thinned
 from services.training.job import Job, Plan
 from services.training.room import check_room_for, room_for
 from services.training.run import CHILD, ActiveRun, Listener, Outcome, Runs, RunState, Saved, TrainingRun
@@ -25,7 +26,7 @@ from services.training.settings import TrainingSettings
 from services.voice.pack import Pack
 from services.voice.presets import DEFAULT_PRESET, PRESETS, SAVE_EVERY_EPOCHS
 from voiceloom.pipeline.v1 import manifest_pb2
-from voiceloom.pipeline.v1.pipeline_pb2 import Quality
+from voiceloom.pipeline.v1.pipeline_pb2 import Quality, StageMetrics
 
 _EPOCHS = {Quality.Value(f"QUALITY_{name.upper()}"): epochs for name, epochs in PRESETS.items()}
 _POLL_S = 0.1
@@ -60,11 +61,21 @@ class TrainWorker:
             resume=str(resume) if resume else "",
         )
         state = RunState(total_epochs=plan.epochs, batch=plan.batch, step=journal.resumed_from_step)
+        curve = Thinned(lambda now: _draw(ctx, now))
+
+        def stepped(now: RunState) -> None:
+            _tell(ctx, self._stage, now)
+            curve.stepped(now)
+
+        def rolled_back(step: int) -> None:
+            journal.roll_back(step)
+            curve.start_again()
+
         listener = Listener(
             model=journal.add_model,
             checkpoint=lambda saved, rows: journal.checkpoint(saved, rows, state.batch),
-            rolled_back=journal.roll_back,
-            progress=lambda now: _tell(ctx, self._stage, now),
+            rolled_back=rolled_back,
+            progress=stepped,
             batch_halved=lambda batch: ctx.log("warning", "train.batch_halved", batch=batch),
         )
         run = TrainingRun(job, state, listener, journal.rows, self._settings.child_command)
@@ -149,6 +160,18 @@ def filename_of(model: manifest_pb2.Model, exp_name: str) -> str:
 
 def _tell(ctx: StageContext, stage: str, now: RunState) -> None:
     ctx.progress(now.fraction, f"{stage}.epoch", eta_s=now.eta_s, epoch=now.epoch, epochs=now.total_epochs)
+
+
+def _draw(ctx: StageContext, now: RunState) -> None:
+    point = StageMetrics(
+        step=now.step,
+        epoch=now.epoch,
+        total_steps=now.total_steps,
+        total_epochs=now.total_epochs,
+        losses=now.losses,
+        batch_size=now.batch,
+    )
+    ctx.metrics(point)
 
 
 class Journal:

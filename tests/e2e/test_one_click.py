@@ -106,6 +106,16 @@ def test_both_models_download_by_name_and_by_path(rest: Rest, finished: dict) ->
         assert zipfile.is_zipfile(io.BytesIO(by_name.content))
 
 
+def test_the_loss_curves_of_both_trainings_are_whole(rest: Rest, finished: dict) -> None:
+    curves = rest.http.get(f"/tasks/{finished['id']}/metrics").json()["curves"]
+    assert [curve["stage"] for curve in curves] == ["sovits_train", "gpt_train"]
+    for curve, loss in zip(curves, ("mel", "ce"), strict=True):
+        assert [point["step"] for point in curve["points"]] == list(range(1, curve["total_steps"] + 1))
+        assert curve["points"][-1]["epoch"] == curve["total_epochs"]
+        assert all(point["losses"][loss] > 0 for point in curve["points"])
+        assert curve["batch_size"] > 0
+
+
 def test_the_reference_recording_is_three_to_ten_seconds_long(rest: Rest, finished: dict) -> None:
     path = finished["outputs"]["ref_audio_path"]
     answer = rest.http.get(f"/tasks/{finished['id']}/outputs/ref_audio/{path}")

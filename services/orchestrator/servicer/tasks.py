@@ -17,6 +17,7 @@ from services.orchestrator.servicer.convert import (
     to_options,
     to_task,
 )
+from services.orchestrator.servicer.curves import Curves
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.tasks import NewTask, Tasks
 from services.runtime.errors import InvalidInputError
@@ -47,10 +48,10 @@ def _fingerprint(request: pb.CreateTaskRequest) -> str:
 
 
 class TaskServicer(TaskServiceServicer):
-    """Adapter of Tasks, Watchers and Outputs."""
+    """Adapter of Tasks, Watchers, Outputs and Curves."""
 
-    def __init__(self, tasks: Tasks, watchers: Watchers, outputs: Outputs) -> None:
-        self._tasks, self._watchers, self._outputs = tasks, watchers, outputs
+    def __init__(self, tasks: Tasks, watchers: Watchers, outputs: Outputs, curves: Curves) -> None:
+        self._tasks, self._watchers, self._outputs, self._curves = tasks, watchers, outputs, curves
 
     async def CreateTask(self, request: pb.CreateTaskRequest, context: Context) -> pb.CreateTaskResponse:
         """Accept a task."""
@@ -119,3 +120,8 @@ class TaskServicer(TaskServiceServicer):
         """Say what a task has made."""
         view = await self._tasks.get(owner_of(request), request.task_id)
         return await self._outputs.of(view.task)
+
+    async def ListMetrics(self, request: pb.ListMetricsRequest, context: Context) -> pb.ListMetricsResponse:
+        """Show the loss curves."""
+        view = await self._tasks.get(owner_of(request), request.task_id)
+        return pb.ListMetricsResponse(curves=await self._curves.of(view.task))

@@ -55,6 +55,7 @@ class State:
     reports: dict[str, manifest_pb2.RecordingReport] = field(default_factory=dict)
     outputs: dict[str, pb.ListOutputsResponse] = field(default_factory=dict)
     artifacts: dict[tuple[str, int], list[Stored]] = field(default_factory=dict)
+    curves: dict[str, list[pb.LossCurve]] = field(default_factory=dict)
     purged: list[str] = field(default_factory=list)
 
 
@@ -318,6 +319,11 @@ class FakeOrchestrator(
                         await self._changed.wait()
         finally:
             self.watches_open -= 1
+
+    async def ListMetrics(self, request: pb.ListMetricsRequest, context: Any) -> pb.ListMetricsResponse:
+        await self._note("ListMetrics", request, context)
+        task = await self._task(request, context)
+        return pb.ListMetricsResponse(curves=self.state.curves.get(task.id, []))
 
     async def ListOutputs(self, request: pb.ListOutputsRequest, context: Any) -> pb.ListOutputsResponse:
         await self._note("ListOutputs", request, context)

@@ -232,7 +232,7 @@ class StageProgress(_message.Message):
     def __init__(self, fraction: _Optional[float] = ..., message: _Optional[_Union[Message, _Mapping]] = ..., eta_seconds: _Optional[float] = ...) -> None: ...
 
 class StageMetrics(_message.Message):
-    __slots__ = ("step", "epoch", "total_steps", "total_epochs", "losses")
+    __slots__ = ("step", "epoch", "total_steps", "total_epochs", "losses", "batch_size")
     class LossesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -245,12 +245,14 @@ class StageMetrics(_message.Message):
     TOTAL_STEPS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_EPOCHS_FIELD_NUMBER: _ClassVar[int]
     LOSSES_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     step: int
     epoch: int
     total_steps: int
     total_epochs: int
     losses: _containers.ScalarMap[str, float]
-    def __init__(self, step: _Optional[int] = ..., epoch: _Optional[int] = ..., total_steps: _Optional[int] = ..., total_epochs: _Optional[int] = ..., losses: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    batch_size: int
+    def __init__(self, step: _Optional[int] = ..., epoch: _Optional[int] = ..., total_steps: _Optional[int] = ..., total_epochs: _Optional[int] = ..., losses: _Optional[_Mapping[str, float]] = ..., batch_size: _Optional[int] = ...) -> None: ...
 
 class StageLog(_message.Message):
     __slots__ = ("level", "message")
