@@ -1,5 +1,7 @@
 """Follows a task for a command: shows it, asks on Ctrl-C what to do with it, and tells the shell how it ended."""
 
+import select
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +13,7 @@ from cli.progress import JsonLines, View, Watcher, print_line, view
 from cli.session import Session
 from cli.shown import detail
 
+LOOK_EVERY_S = 0.2
 _EXITS = {"completed": ExitCode.OK, "cancelled": ExitCode.TASK_CANCELLED}
 
 
@@ -70,11 +73,19 @@ def _ask(session: Session) -> str:
     while True:
         try:
             session.console.print(session.text("task.interrupted"), markup=False, end=" ")
-            given = input().strip().lower()[:1]
+            given = read_line().strip().lower()[:1]
         except (KeyboardInterrupt, EOFError):
             return "stop"
         if given in answers:
             return answers[given]
+
+
+def read_line() -> str:
+    """A typed line. Raises EOFError, and KeyboardInterrupt also for a Ctrl-C in the moment before reading begins."""
+    # A signal between Python's last look and the system call that blocks would wait for the next key.
+    while not select.select([sys.stdin], [], [], LOOK_EVERY_S)[0]:
+        pass
+    return input()
 
 
 def _cancel(session: Session, task_id: str) -> None:

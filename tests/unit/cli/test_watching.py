@@ -91,7 +91,7 @@ class Typing:
         self.session = Session()
         self.session.__dict__["client"] = client(gateway)
         monkeypatch.setattr(Session, "asks", property(lambda _: bool(answers)))
-        monkeypatch.setattr("builtins.input", self.answer)
+        monkeypatch.setattr("cli.watching.read_line", self.answer)
 
     def answer(self) -> str:
         said = self.left.pop(0)
