@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 Quality = Literal["fast", "standard", "high"]
-AskedLanguage = Literal["auto", "zh", "en", "ja", "ko", "yue"]
+Language = Literal["zh", "en", "ja", "ko", "yue"]
+AskedLanguage = Literal["auto", Language]
 TaskStatus = Literal["queued", "running", "completed", "failed", "cancelled", "interrupted"]
 StageStatusName = Literal["pending", "running", "completed", "failed", "cancelled", "skipped"]
 StageName = Literal[
@@ -57,6 +58,12 @@ def _check_text(text: str) -> str:
     return text if text.strip() else ""
 
 
+def _check_not_blank(text: str) -> str:
+    if not text:
+        raise PydanticCustomError("invalid.blank", "must not be empty")
+    return text
+
+
 def check_search(text: str) -> str:
     """Part of a name: NFC, without blanks around it, at most as long as a name; empty finds all."""
     text = _check_text(text).strip()
@@ -95,19 +102,24 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class InferenceOptions(_Request):
-    """What may be set about inference; what is not set has a default."""
+class SamplingOptions(_Request):
+    """How speech is sampled; what is not set has a default."""
 
-    enabled: bool = True
-    target_text: SpokenText | None = None
-    ref_audio_id: FileId | None = None
-    ref_text: SpokenText | None = None
     top_k: int | None = Field(None, ge=1, le=1000)
     top_p: float | None = Field(None, gt=0, le=1, allow_inf_nan=False)
     temperature: float | None = Field(None, gt=0, le=2, allow_inf_nan=False)
     repetition_penalty: float | None = Field(None, ge=1, le=5, allow_inf_nan=False)
     speed: float | None = Field(None, ge=0.25, le=4, allow_inf_nan=False)
     seed: int | None = Field(None, ge=0, le=2**63 - 1)
+
+
+class InferenceOptions(SamplingOptions):
+    """What may be set about inference; what is not set has a default."""
+
+    enabled: bool = True
+    target_text: SpokenText | None = None
+    ref_audio_id: FileId | None = None
+    ref_text: SpokenText | None = None
 
 
 class QuickModeOptions(_Request):
@@ -159,6 +171,15 @@ class QuickModeRequest(_Request):
     def file_ids(self) -> list[str]:
         """The recordings, in order."""
         return self.audio_file_ids or [self.audio_file_id or ""]
+
+
+class SpeakRequest(SamplingOptions):
+    """What a trained voice is to say, and how."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"text": "Good morning."}})
+
+    text: Annotated[SpokenText, AfterValidator(_check_not_blank)]
+    language: Language | None = None
 
 
 class StageView(BaseModel):

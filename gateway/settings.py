@@ -33,6 +33,8 @@ class GatewaySettings(BaseSettings):
     rpc_timeout_s: float = Field(10.0, gt=0, description="Deadline of short calls; waiting for a restart included.")
     upload_timeout_s: float = Field(3600.0, gt=0, description="Deadline of one upload, decoding included.")
     report_timeout_s: float = Field(930.0, gt=0, description="Deadline of a report on a recording.")
+    speak_timeout_s: float = Field(300.0, gt=0, description="Deadline of one text that a voice is to say.")
+    max_speaking: int = Field(4, ge=1, description="Texts spoken at once; one more is refused (SPEECH_BUSY).")
     health_timeout_s: float = Field(2.0, gt=0, description="Deadline of one health check.")
 
     max_upload_bytes: int = Field(500_000_000, gt=0, description="Largest recording; exactly this many bytes pass.")

@@ -15,6 +15,7 @@ from gateway.packs import PackFacts
 from gateway.readiness import Readiness
 from gateway.schemas import ErrorResponse
 from gateway.settings import GatewaySettings
+from gateway.speech import Speech
 from gateway.sse import Hub
 
 _IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -33,6 +34,7 @@ class Gateway:
     metrics: Metrics
     readiness: Readiness
     pack: PackFacts
+    speech: Speech
 
 
 async def _gateway_of(request: Request) -> Gateway:

@@ -106,6 +106,18 @@ def test_both_models_download_by_name_and_by_path(rest: Rest, finished: dict) ->
         assert zipfile.is_zipfile(io.BytesIO(by_name.content))
 
 
+def test_the_voice_says_something_else(rest: Rest, finished: dict) -> None:
+    url = f"/tasks/{finished['id']}/speak"
+    answer = rest.http.post(url, json={"text": "The rain has stopped.", "speed": 1.0}, timeout=120)
+    assert answer.status_code == 200, answer.text
+    with wave.open(io.BytesIO(answer.content)) as audio:
+        assert audio.getframerate() == 24_000
+        assert 0.5 < audio.getnframes() / audio.getframerate() < 20
+        assert np.abs(np.frombuffer(audio.readframes(audio.getnframes()), "<i2")).max() > 100
+    refused = rest.http.post(url, json={"text": "☃☃"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "TARGET_TEXT_EMPTY")
+
+
 def test_the_loss_curves_of_both_trainings_are_whole(rest: Rest, finished: dict) -> None:
     curves = rest.http.get(f"/tasks/{finished['id']}/metrics").json()["curves"]
     assert [curve["stage"] for curve in curves] == ["sovits_train", "gpt_train"]

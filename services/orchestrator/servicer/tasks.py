@@ -15,15 +15,19 @@ from services.orchestrator.servicer.convert import (
     owner_of,
     to_event,
     to_options,
+    to_ref,
     to_task,
 )
 from services.orchestrator.servicer.curves import Curves
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.tasks import NewTask, Tasks
-from services.runtime.errors import InvalidInputError
+from services.runtime.errors import InvalidInputError, NotReadyError
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import TaskServiceServicer
 
+# Stages of which speaking needs the manifests, as far as they have run.
+VOICE = ("audio_slice", "asr", "sovits_train", "gpt_train", "inference")
+TRAINING = {"sovits_train", "gpt_train"}
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
 
@@ -125,3 +129,12 @@ class TaskServicer(TaskServiceServicer):
         """Show the loss curves."""
         view = await self._tasks.get(owner_of(request), request.task_id)
         return pb.ListMetricsResponse(curves=await self._curves.of(view.task))
+
+    async def GetVoice(self, request: pb.GetVoiceRequest, context: Context) -> pb.GetVoiceResponse:
+        """Say what it takes to speak with the voice of a task. Raises NotReadyError (VOICE_NOT_READY)."""
+        task = (await self._tasks.get(owner_of(request), request.task_id)).task
+        done = {stage.name: stage.manifest for stage in task.stages if stage.state == "completed" and stage.manifest}
+        if not done.keys() >= TRAINING:
+            raise NotReadyError("VOICE_NOT_READY")
+        manifests = {name: to_ref(done[name]) for name in VOICE if name in done}
+        return pb.GetVoiceResponse(manifests=manifests, language=task.detected_language)

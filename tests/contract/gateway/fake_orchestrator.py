@@ -84,6 +84,10 @@ class FakeOrchestrator(
         self.hold_ends = False
         # Set once an upload has begun.
         self.uploading = asyncio.Event()
+        # Texts that are being spoken, and whether they go on.
+        self.speaking = 0
+        self.may_speak = asyncio.Event()
+        self.may_speak.set()
         # Bytes after which the next read breaks.
         self.break_read_after: int | None = None
 
@@ -408,7 +412,26 @@ class FakeOrchestrator(
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "restarting")
             yield pb.ReadFileResponse(chunk=data[start : start + CHUNK])
 
+    async def GetVoice(self, request: pb.GetVoiceRequest, context: Any) -> pb.GetVoiceResponse:
+        await self._note("GetVoice", request, context)
+        task = await self._task(request, context)
+        if task.state != pipeline.TASK_STATE_COMPLETED:
+            await refuse(context, grpc.StatusCode.FAILED_PRECONDITION, "VOICE_NOT_READY")
+        manifests = {name: Stored(name, name, name.encode()).ref for name in ("sovits_train", "gpt_train")}
+        return pb.GetVoiceResponse(manifests=manifests, language="en")
+
     # ---- InferenceService
+
+    async def Synthesize(self, request: Any, context: Any) -> AsyncIterator[inference_pb2.SynthesizeResponse]:
+        await self._note("Synthesize", request, context)
+        self.speaking += 1
+        try:
+            for sentence in request.text.split("."):
+                await self.may_speak.wait()
+                pcm = b"\x01\x00" * len(sentence)
+                yield inference_pb2.SynthesizeResponse(pcm=pcm, sample_rate_hz=24000, text=sentence)
+        finally:
+            self.speaking -= 1
 
     async def ListVoices(self, request: Any, context: Any) -> inference_pb2.ListVoicesResponse:
         await self._note("ListVoices", request, context)
