@@ -106,7 +106,7 @@ def _wrong_use(error: typer.TyperException, *, as_json: bool) -> int:
     return ExitCode.USAGE
 
 
-def _tell(sentence: str, code: str, exit_code: ExitCode, *, as_json: bool, **facts: object) -> int:
+def _tell(sentence: str, code: str, exit_code: int, *, as_json: bool, **facts: object) -> int:
     if as_json:
         told = {name: fact for name, fact in facts.items() if fact is not None}
         body: JsonObject = {"code": code, "detail": sentence, "exit_code": int(exit_code), **told}

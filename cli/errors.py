@@ -31,9 +31,9 @@ class ExitCode(IntEnum):
 class CliError(Exception):
     """Something this machine or its user must mend; `code` is also the key of its sentence."""
 
-    exit_code = ExitCode.ERROR
+    exit_code: int = ExitCode.ERROR
 
-    def __init__(self, code: str, *, exit_code: ExitCode | None = None, **args: object) -> None:
+    def __init__(self, code: str, *, exit_code: int | None = None, **args: object) -> None:
         super().__init__(code)
         self.code = code
         self.args_of_sentence = args

@@ -1,11 +1,11 @@
 """Commands that look after a stack's data: clean up, back up, restore. They need no running stack and disturb none."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from cli.local import run_module
+from cli.local import leave_with
 from cli.options import with_common
 from cli.session import Session
 
@@ -21,7 +21,7 @@ def gc(
 ) -> None:
     """Remove what no task and no recording owns any more."""
     age = [] if older_than is None else ["--older-than", str(older_than)]
-    raise typer.Exit(_run(context, "gc", "--data", str(data), *(["--dry-run"] if dry_run else []), *age))
+    _run(context, "gc", "--data", str(data), *(["--dry-run"] if dry_run else []), *age)
 
 
 def backup(
@@ -30,7 +30,7 @@ def backup(
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Copy all rows and all artifacts that they need into a folder, also while the stack runs."""
-    raise typer.Exit(_run(context, "backup", str(folder), "--data", str(data)))
+    _run(context, "backup", str(folder), "--data", str(data))
 
 
 def restore(
@@ -39,12 +39,12 @@ def restore(
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Put a backup into an empty stack that does not run."""
-    raise typer.Exit(_run(context, "restore", str(folder), "--data", str(data)))
+    _run(context, "restore", str(folder), "--data", str(data))
 
 
-def _run(context: typer.Context, module: str, *arguments: str) -> int:
+def _run(context: typer.Context, module: str, *arguments: str) -> NoReturn:
     session: Session = context.obj
-    return run_module(f"services.orchestrator.{module}", *arguments, *(["--json"] if session.as_json else []))
+    leave_with(session, f"services.orchestrator.{module}", *arguments)
 
 
 def register(app: typer.Typer) -> None:

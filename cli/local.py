@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,6 +21,17 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 def run_module(module: str, *arguments: str) -> int:
     """Run `python -m module` and return its exit code."""
     return subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
+
+
+def leave_with(session: Session, module: str, *arguments: str) -> NoReturn:
+    """Run a module that prints data, and end with its exit code; with --json its error becomes a JSON object, too."""
+    if not session.as_json:
+        raise typer.Exit(run_module(module, *arguments))
+    command = [sys.executable, "-m", module, *arguments, "--json"]
+    done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
+    if done.returncode and done.stderr.strip():
+        raise CliError("LOCAL", exit_code=done.returncode, reason=done.stderr.strip().splitlines()[-1])
+    raise typer.Exit(done.returncode)
 
 
 def up(

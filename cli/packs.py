@@ -9,7 +9,7 @@ import typer
 
 from cli.client import ApiError, JsonObject, UnreachableError
 from cli.errors import wrong_use
-from cli.local import ROOT, run_module
+from cli.local import ROOT, leave_with
 from cli.options import Force, command
 from cli.session import Session, columns
 from cli.shown import size
@@ -65,9 +65,8 @@ def import_pack(
 ) -> None:
     """Check a pack and keep it in the data folder; `up --pack NAME` uses it then."""
     session: Session = context.obj
-    flags = [*(["--force"] if force else []), *(["--json"] if session.as_json else [])]
     into = str(data / "packs")
-    raise typer.Exit(run_module("services.voice.pack_import", str(source), "--into", into, *flags))
+    leave_with(session, "services.voice.pack_import", str(source), "--into", into, *(["--force"] if force else []))
 
 
 @command(app, "verify")
@@ -80,8 +79,7 @@ def verify(
     """Check that every file of a voice pack is what its pack.toml says."""
     session: Session = context.obj
     checked = [locate(pack, data) for pack in packs] if packs else folders(data)
-    flags = [*(["--build"] if build else []), *(["--json"] if session.as_json else [])]
-    raise typer.Exit(run_module("services.voice.pack_check", *map(str, checked), *flags))
+    leave_with(session, "services.voice.pack_check", *map(str, checked), *(["--build"] if build else []))
 
 
 def folders(data: Path) -> list[Path]:

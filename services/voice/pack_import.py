@@ -6,12 +6,14 @@ archive may come from anywhere: only the files that its pack.toml names are read
 
 import argparse
 import json
+import lzma
 import re
 import sys
 import tarfile
 import tempfile
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -24,6 +26,8 @@ from services.voice.pack_check import build_models, facts_of
 # The official weights together have 1 GB; what is larger is no voice pack, or not one that this machine should unpack.
 MOST_BYTES = 8_000_000_000
 MOST_CONFIG_BYTES = 1_000_000
+# What the readers of archives raise; RuntimeError (also its NotImplementedError) when one is encrypted or too new.
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, zlib.error, lzma.LZMAError)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 # Opens one of the files of a source by its bare name; KeyError when there is none.
@@ -40,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         pack = import_pack(given.source, given.into, force=given.force)
-    except PackError as error:
+    except (PackError, OSError) as error:
         print(f"{given.source}: {error}", file=sys.stderr)
         return 1
     facts = {"path": str(pack.path), **facts_of(pack)}
@@ -51,10 +55,14 @@ def main(argv: list[str] | None = None) -> int:
 def import_pack(source: Path, into: Path, *, force: bool = False) -> Pack:
     """The pack where it lies now; PackError or OSError leave everything as it was."""
     into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".import-", dir=into) as folder, _opened(source) as open_file:
+    with tempfile.TemporaryDirectory(prefix=".import-", dir=into) as folder:
         made = Path(folder) / "pack"
         made.mkdir()
-        _copy(open_file, made)
+        try:
+            with _opened(source) as open_file:
+                _copy(open_file, made)
+        except DAMAGE as exc:
+            raise PackError(f"it cannot be read: {exc}") from exc
         pack = load_pack(made)
         if not NAME.fullmatch(pack.name):
             raise PackError(f"its name {pack.name!r} is not one that a folder may have")
@@ -62,10 +70,19 @@ def import_pack(source: Path, into: Path, *, force: bool = False) -> Pack:
         target = into / pack.name
         if target.exists() and not _same(target, pack) and not force:
             raise PackError(f"there is another pack at {target}; --force replaces it")
-        if target.exists():
-            target.rename(Path(folder) / "old")
-        made.rename(target)
+        _replace(target, made, Path(folder) / "old")
     return load_pack(target, verify=False)
+
+
+def _replace(target: Path, made: Path, old: Path) -> None:
+    if target.exists():
+        target.rename(old)
+    try:
+        made.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def _same(folder: Path, pack: Pack) -> bool:
@@ -105,8 +122,6 @@ def _reading(open_file: Open, name: str) -> Iterator[IO[bytes]]:
             yield file
     except (KeyError, FileNotFoundError) as exc:
         raise PackError(f"it lacks its file {name!r}") from exc
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError) as exc:
-        raise PackError(f"its file {name!r} cannot be read: {exc}") from exc
 
 
 @contextmanager

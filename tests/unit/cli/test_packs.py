@@ -22,8 +22,7 @@ NANO = ROOT / "packs" / "nano"
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """Modules that commands started, instead of starting them."""
     calls: list[tuple[str, ...]] = []
-    for module in (local, packs):
-        monkeypatch.setattr(module, "run_module", lambda *command: calls.append(command) or 3)
+    monkeypatch.setattr(local, "run_module", lambda *command: calls.append(command) or 3)
     return calls
 
 
@@ -48,17 +47,26 @@ def test_packs_of_this_machine_are_listed_and_the_one_in_use_is_marked(
 def test_packs_are_checked_and_taken_in_by_the_module_that_knows_them(
     run: Run, tmp_path: Path, started: list[tuple[str, ...]]
 ) -> None:
-    assert run("packs", "verify", "nano", NANO, "--build", "--json").code == 3
+    assert run("packs", "verify", "nano", NANO, "--build").code == 3
     assert run("packs", "verify").code == 3
     assert run("packs", "import", NANO, "--data", "d", "--force").code == 3
     assert started == [
-        ("services.voice.pack_check", str(NANO), str(NANO), "--build", "--json"),
+        ("services.voice.pack_check", str(NANO), str(NANO), "--build"),
         ("services.voice.pack_check", str(ROOT / "packs" / "mini"), str(NANO)),
         ("services.voice.pack_import", str(NANO), "--into", "d/packs", "--force"),
     ]
     assert run("packs", "verify", "none").code == ExitCode.USAGE
     assert run("packs", "verify", "../nano").code == ExitCode.USAGE
     assert run("packs", "import", "none").code == ExitCode.USAGE
+
+
+def test_errors_of_local_work_are_json_for_programs(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (tmp_path / "none").mkdir()
+    ran = run("packs", "import", "none", "--json")
+    told = json.loads(ran.err)
+    assert (ran.code, told["code"], told["exit_code"]) == (1, "LOCAL", 1)
+    assert "lacks its file 'pack.toml'" in told["detail"]
 
 
 def test_a_stack_is_started_with_a_pack_by_its_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,3 +108,13 @@ def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
         made.addfile(link, io.BytesIO())
     with pytest.raises(PackError, match=r"lacks its file 'gpt\.safetensors'"):
         import_pack(archive, tmp_path / "packs")
+
+
+def test_a_damaged_archive_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "nano"), "gztar", NANO))
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2 :] = b""
+    archive.write_bytes(content)
+    assert main([str(archive), "--into", str(tmp_path / "packs")]) == 1
+    assert capsys.readouterr().err.startswith(f"{archive}: ")
+    assert list((tmp_path / "packs").iterdir()) == []

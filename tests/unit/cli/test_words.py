@@ -1,0 +1,20 @@
+"""The words that the command line offers are those of the REST contract."""
+
+from typing import get_args
+
+from cli import options
+from cli.texts import catalogue
+from gateway import schemas
+from tests.unit.cli.fake_gateway import STAGES
+
+
+def test_choices_are_those_that_the_gateway_takes() -> None:
+    assert set(get_args(options.Quality)) == set(get_args(schemas.Quality))
+    assert set(get_args(options.SpokenLanguage)) == set(get_args(schemas.AskedLanguage))
+    assert set(get_args(options.Status)) == set(get_args(schemas.TaskStatus))
+    assert list(get_args(options.StageName)) == list(get_args(schemas.StageName)) == STAGES
+
+
+def test_there_is_a_word_for_every_state() -> None:
+    for family, words in (("status", schemas.TaskStatus), ("stage_status", schemas.StageStatusName)):
+        assert {f"{family}.{word}" for word in get_args(words)} <= set(catalogue("zh"))
