@@ -70,10 +70,6 @@ def run(arguments: Sequence[str]) -> int:
         return _wrong_use(error, as_json=wants_json)
     except typer.Abort:
         return _tell(text(language, "error.INTERRUPTED"), "INTERRUPTED", ExitCode.INTERRUPTED, as_json=wants_json)
-    except BrokenPipeError:
-        # Whoever read the answer has read enough (`| head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return _tell(reason, "LOCAL", ExitCode.ERROR, as_json=wants_json)

@@ -169,16 +169,23 @@ class Watcher:
         self.task = self._client.patiently(lambda: self._client.task(self._task_id))
         shown.show(self.task)
         while True:
+            self._follow(shown)
+            if self._ended():
+                shown.show(self.task)
+                return self.task
+            # Run again meanwhile, and the connection was lost just then: there is more to follow.
+
+    def _follow(self, shown: View) -> None:
+        try:
             for event in follow(self._client, self._task_id, self._last_id, sleep=self._client.pause):
                 self._last_id = event.id or self._last_id
                 shown.show_event(event)
                 # How long a stage took is in the task, not in the events.
                 if event.name == "progress" and event.data.get("stage_progress") in (None, 0.0, 1.0):
                     self._look(shown)
-            if self._ended():
-                shown.show(self.task)
-                return self.task
-            # Run again meanwhile, and the connection was lost just then: there is more to follow.
+        except ApiError as error:
+            if error.code != "TASK_NOT_FOUND":
+                raise
 
     def _look(self, shown: View) -> None:
         try:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import typer
 
-from cli.client import ApiError, JsonObject
-from cli.errors import ExitCode, InterruptedByUser
+from cli.client import ApiError, JsonObject, UnreachableError
+from cli.errors import CliError, ExitCode, InterruptedByUser
 from cli.progress import JsonLines, View, Watcher, print_line, view
 from cli.session import Session
 from cli.shown import detail
@@ -20,9 +20,11 @@ _EXITS = {"completed": ExitCode.OK, "cancelled": ExitCode.TASK_CANCELLED}
 def follow_task(session: Session, task_id: str, name: str = "") -> JsonObject:
     """Show a task until its end and return it. Ctrl-C asks a person, and stops watching where there is none.
 
-    Raises InterruptedByUser when only the watching stops; ApiError or UnreachableError as the client does.
+    Raises InterruptedByUser when only the watching stops, CliError (LOST) when nobody answers any more; ApiError or
+    UnreachableError when it cannot begin.
     """
     watcher = Watcher(session.client, task_id)
+    again = session.command("tasks", "watch", name or task_id)
     while True:
         try:
             with _view(session) as shown:
@@ -30,12 +32,16 @@ def follow_task(session: Session, task_id: str, name: str = "") -> JsonObject:
             if session.as_json:
                 print_line("", "task", task)
             return task
+        except UnreachableError as error:
+            if not watcher.task:
+                raise
+            lost = {"server": error.server, "reason": error.reason, "command": again}
+            raise CliError("LOST", exit_code=ExitCode.UNREACHABLE, **lost) from error
         except KeyboardInterrupt:
             answer = _ask(session)
         if answer == "cancel":
             _cancel(session, task_id)
         elif answer == "stop":
-            again = session.command("tasks", "watch", name or task_id)
             raise InterruptedByUser("STOPPED_WATCHING", name=name or task_id, command=again)
 
 

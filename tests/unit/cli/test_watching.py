@@ -1,15 +1,16 @@
 """Watching a task to its end: through restarts, a lost end, a purge; and what Ctrl-C does."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
-from cli.errors import InterruptedByUser
+from cli.errors import CliError, ExitCode, InterruptedByUser
 from cli.progress import Watcher
 from cli.session import Session
-from cli.sse import Event
+from cli.sse import Event, follow
 from cli.watching import follow_task
 from tests.unit.cli.fake_gateway import ID, FakeGateway, client, refusal, sse, task
 
@@ -81,6 +82,24 @@ def test_a_task_that_was_removed_while_it_was_watched_counts_as_cancelled(gatewa
     gateway[f"GET /tasks/{ID}"] = [httpx.Response(200, json=task("running")), refusal(404, "TASK_NOT_FOUND", "gone")]
     gateway[f"GET /tasks/{ID}/progress"] = [stream(progress(3), (None, "cancelled", {}))]
     assert Watcher(client(gateway), ID).run(Noted())["status"] == "cancelled"
+
+
+def test_a_task_that_was_removed_while_nobody_answered_counts_as_cancelled(gateway: FakeGateway) -> None:
+    gone = refusal(404, "TASK_NOT_FOUND", "gone")
+    gateway[f"GET /tasks/{ID}"] = [httpx.Response(200, json=task("running")), gone]
+    gateway[f"GET /tasks/{ID}/progress"] = [stream(progress(3)), gone]
+    assert Watcher(client(gateway), ID).run(Noted())["status"] == "cancelled"
+
+
+def test_a_server_that_stays_away_ends_the_watching_with_what_to_do(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.progress.follow", partial(follow, patience_s=-1.0))
+    gateway[f"GET /tasks/{ID}"] = task("running")
+    gateway[f"GET /tasks/{ID}/progress"] = [stream(progress(3)), httpx.ConnectError("refused")]
+    with pytest.raises(CliError, match="Watch it again: voiceloom tasks watch bella") as lost:
+        follow_task(Typing(gateway, monkeypatch).session, ID, "bella")
+    assert (lost.value.code, lost.value.exit_code) == ("LOST", ExitCode.UNREACHABLE)
 
 
 class Typing:
