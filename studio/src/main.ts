@@ -4,7 +4,7 @@ import { html, nothing, render, type TemplateResult } from "lit-html";
 import { pack } from "./api";
 import { chosenLanguage, language, t, useLanguage, word, type Language } from "./i18n";
 import { parse, type Route } from "./router";
-import { applyTheme, nextTheme, theme } from "./theme";
+import { applyTheme, followSystem, nextTheme, theme } from "./theme";
 import type { Pack } from "./types";
 import { announce, setUpdate, update, type View } from "./view";
 import { MissingView } from "./views/missing";
@@ -97,6 +97,7 @@ function skip(event: Event): void {
 
 async function start(): Promise<void> {
   applyTheme();
+  followSystem();
   const root = document.getElementById("app") as HTMLElement;
   let scheduled = false;
   setUpdate(() => {

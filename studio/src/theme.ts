@@ -22,6 +22,12 @@ export function applyTheme(wanted: Theme = theme()): void {
   window.dispatchEvent(new Event("themechange"));
 }
 
+/** What is drawn on canvases changes with the system, too. */
+export function followSystem(): void {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", () => window.dispatchEvent(new Event("themechange")));
+}
+
 export function nextTheme(): void {
   applyTheme(NEXT[theme()]);
 }

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { TaskEvent } from "../events";
 import { duration, percent, said, t } from "../i18n";
 import type { Stage, StageName, Task } from "../types";
+import { CurvesPanel } from "./curves";
 
 /** More lines help nobody; the oldest go. */
 const MOST_LINES = 500;
@@ -20,6 +21,15 @@ export class ProgressTab {
   private readonly lines: TaskEvent[] = [];
   /** When each running stage will be done, as its last event said. */
   private readonly ends = new Map<StageName, number>();
+  private readonly curves: CurvesPanel;
+
+  constructor(id: string) {
+    this.curves = new CurvesPanel(id);
+  }
+
+  stop(): void {
+    this.curves.stop();
+  }
 
   onEvent(event: TaskEvent): void {
     if (event.name === "log") {
@@ -44,6 +54,7 @@ export class ProgressTab {
           ${task.stages.map((stage) => this.stage(stage))}
         </ol>
       </section>
+      ${this.curves.render(task)}
       <details class="card" data-test="logs">
         <summary>${t("progress.logs", { count: this.lines.length })}</summary>
         ${this.lines.length === 0 ? html`<p class="muted">${t("progress.no_logs")}</p>` : nothing}

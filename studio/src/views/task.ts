@@ -27,13 +27,14 @@ export class TaskView implements View {
   /** Time left counts down between events, too. */
   private readonly clock = window.setInterval(() => this.task?.status === "running" && update(), 1000);
   private from: StageName | "" = "";
-  private readonly progress = new ProgressTab();
+  private readonly progress: ProgressTab;
   private readonly result: ResultTab;
 
   constructor(
     readonly id: string,
     private tab: TaskTab,
   ) {
+    this.progress = new ProgressTab(id);
     this.result = new ResultTab(id);
     void this.refresh();
     this.listen();
@@ -51,6 +52,7 @@ export class TaskView implements View {
   leave(): void {
     this.gone = true;
     this.stream?.stop();
+    this.progress.stop();
     clearTimeout(this.refreshing);
     clearInterval(this.clock);
   }
