@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.contract.cli.conftest import Run, Site, Start
+from tests.contract.cli.conftest import Run, Sit, Site, Start
 from tests.contract.gateway.fake_orchestrator import FakeOrchestrator
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 
@@ -144,3 +144,28 @@ async def test_a_shell_is_offered_the_names_of_tasks(
     assert await complete("voiceloom say b") == ["bella"]
     assert await complete("voiceloom files report ") == ["f1"]
     assert await complete("voiceloom files delete f1 f") == ["f1"]
+
+
+async def test_a_terminal_shows_how_much_of_a_recording_has_left(
+    fake: FakeOrchestrator, site: Site, sit: Sit, tmp_path: Path
+) -> None:
+    (tmp_path / "me.wav").write_bytes(LARGE)
+    assert site.link is not None
+    slow = asyncio.create_task(site.link.slow(2.0, 0.02))
+    terminal = await sit("files", "upload", "me.wav")
+    await terminal.sees("Uploading me.wav")
+    await terminal.sees("f1")
+    assert await terminal.end() == 0
+    await slow
+    assert fake.state.recordings == {"f1": LARGE}
+
+
+async def test_nothing_is_deleted_unless_somebody_says_yes(fake: FakeOrchestrator, sit: Sit) -> None:
+    fake.add_file()
+    for answer, code in (("n\n", 1), ("y\n", 0)):
+        terminal = await sit("files", "delete", "f1")
+        await terminal.sees("This cannot be undone.")
+        assert "f1" in fake.state.files
+        terminal.types(answer)
+        assert await terminal.end() == code
+    assert fake.state.files == {}
