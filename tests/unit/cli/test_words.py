@@ -1,8 +1,9 @@
 """The words that the command line offers are those of the REST contract."""
 
+import inspect
 from typing import get_args
 
-from cli import options
+from cli import options, results
 from cli.texts import catalogue
 from gateway import schemas
 from tests.unit.cli.fake_gateway import STAGES
@@ -13,6 +14,11 @@ def test_choices_are_those_that_the_gateway_takes() -> None:
     assert set(get_args(options.SpokenLanguage)) == set(get_args(schemas.AskedLanguage))
     assert set(get_args(options.Status)) == set(get_args(schemas.TaskStatus))
     assert list(get_args(options.StageName)) == list(get_args(schemas.StageName)) == STAGES
+
+
+def test_everything_that_speech_takes_can_be_said() -> None:
+    offered = set(inspect.signature(results.say).parameters) - {"context", "task", "words", "output", "force"}
+    assert offered | {"text"} == set(schemas.SpeakRequest.model_fields)
 
 
 def test_there_is_a_word_for_every_state() -> None:
