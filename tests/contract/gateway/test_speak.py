@@ -97,7 +97,7 @@ async def test_words_that_the_voice_cannot_pronounce_are_refused_with_its_senten
     fake.refusals["Synthesize"] = (grpc.StatusCode.INVALID_ARGUMENT, "TARGET_TEXT_EMPTY", {"language": "en"})
     response = await http.post(f"/tasks/{task_id}/speak", params={"lang": "en"}, json={"text": "☃"})
     assert (response.status_code, response.json()["code"]) == (400, "TARGET_TEXT_EMPTY")
-    assert response.json()["detail"] == "Nothing in the text to speak can be pronounced in en"
+    assert response.json()["detail"] == "Nothing in the text to speak can be pronounced in English"
 
 
 async def test_a_client_that_leaves_stops_the_speaking(http: httpx.AsyncClient, fake: FakeOrchestrator) -> None:
