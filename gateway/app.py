@@ -20,13 +20,22 @@ from gateway.metrics import Metrics
 from gateway.middleware import API_PREFIX, BodyLimit, Guard, RequestContext
 from gateway.packs import PackFacts
 from gateway.readiness import Readiness
-from gateway.routes import files, metrics, outputs, progress, service, speak, tasks
+from gateway.routes import files, metrics, outputs, progress, service, speak, tasks, transcripts
 from gateway.settings import GatewaySettings
 from gateway.speech import Speech
 from gateway.sse import Hub
 from gateway.state import Gateway
 
-ROUTERS = (tasks.router, progress.router, metrics.router, outputs.router, speak.router, files.router, service.router)
+ROUTERS = (
+    tasks.router,
+    progress.router,
+    metrics.router,
+    transcripts.router,
+    outputs.router,
+    speak.router,
+    files.router,
+    service.router,
+)
 _EXPOSED_HEADERS = ("X-Request-ID", "Content-Disposition", "Content-Range", "ETag", "Retry-After")
 
 

@@ -19,7 +19,7 @@ SERVICES = ("orchestrator", "preprocessing", "asr", "features", "training", "inf
 
 # Calls that only read: one that broke off is made again, at another replica if there is one.
 _REPEATABLE = {
-    "TaskService": ("GetTask", "ListTasks", "ListOutputs", "ListMetrics", "GetVoice"),
+    "TaskService": ("GetTask", "ListTasks", "ListOutputs", "ListMetrics", "ListTranscripts", "GetVoice"),
     "FileService": ("GetFile", "ListFiles"),
 }
 _SERVICE_CONFIG = {

@@ -26,7 +26,7 @@ StageName = Literal[
     "gpt_train",
     "inference",
 ]
-FileType = Literal["output", "ref_audio", "gpt_model", "sovits_model"]
+FileType = Literal["output", "ref_audio", "gpt_model", "sovits_model", "clip"]
 
 MAX_NAME_CHARACTERS = 64
 MAX_TRANSCRIPT_CHARACTERS = 300_000
@@ -50,7 +50,7 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _check_text(text: str) -> str:
+def check_text(text: str) -> str:
     """NFC, without control characters other than line breaks and tabs; blank text counts as none."""
     text = unicodedata.normalize("NFC", text)
     if any(unicodedata.category(character) == "Cc" and character not in "\n\r\t" for character in text):
@@ -66,7 +66,7 @@ def _check_not_blank(text: str) -> str:
 
 def check_search(text: str) -> str:
     """Part of a name: NFC, without blanks around it, at most as long as a name; empty finds all."""
-    text = _check_text(text).strip()
+    text = check_text(text).strip()
     if len(text) > MAX_NAME_CHARACTERS:
         raise PydanticCustomError("invalid.too_long", "too long", {"max_length": MAX_NAME_CHARACTERS})
     return text
@@ -91,8 +91,8 @@ def _check_distinct(ids: list[str]) -> list[str]:
 
 FileId = Annotated[str, Field(min_length=1, max_length=128)]
 ExpName = Annotated[str, AfterValidator(_check_name)]
-LongText = Annotated[str, Field(max_length=MAX_TRANSCRIPT_CHARACTERS), AfterValidator(_check_text)]
-SpokenText = Annotated[str, Field(max_length=5000), AfterValidator(_check_text)]
+LongText = Annotated[str, Field(max_length=MAX_TRANSCRIPT_CHARACTERS), AfterValidator(check_text)]
+SpokenText = Annotated[str, Field(max_length=5000), AfterValidator(check_text)]
 Url = Annotated[str, Field(max_length=2000), AfterValidator(_check_url)]
 
 

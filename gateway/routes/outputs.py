@@ -18,6 +18,7 @@ CONTENT_TYPES: dict[FileType, str] = {
     "ref_audio": "audio/wav",
     "gpt_model": "application/octet-stream",
     "sovits_model": "application/octet-stream",
+    "clip": "audio/wav",
 }
 
 router = APIRouter(tags=["tasks"])
@@ -31,9 +32,11 @@ async def list_outputs(task_id: str, gateway: GatewayDep) -> InferenceOutputsRes
 
 
 def _stored_name(task_id: str, filename: str) -> str:
-    """``file_path`` is relative to the task's folder; every other path that we showed begins at the store's root."""
-    folder = task_folder(task_id)
-    return filename if "/" not in filename or filename.startswith(folder) else folder + filename
+    """``file_path`` is relative to the task's folder; every other path that we showed begins at the store's root.
+
+    That of an artifact that was taken over lies in the folder of the task that made it.
+    """
+    return filename if "/" not in filename or filename.startswith("tasks/") else task_folder(task_id) + filename
 
 
 async def download_output(

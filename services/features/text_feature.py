@@ -22,27 +22,34 @@ class ClipText:
     clip_id: str
     text: str
     seconds: float
+    corrected: bool = False
+    """Whether a person wrote the text."""
+    dropped: bool = False
+    """Whether a person does not want the clip to be trained on."""
 
 
 @dataclass(frozen=True)
 class PhonemeRow:
-    """One row of the ledger; `drop_reason` is "no_phonemes", "pace" or empty."""
+    """One row of the ledger; `drop_reason` is "dropped_by_user", "no_phonemes", "pace" or empty."""
 
     clip_id: str
     text: str
     language: str
     phonemes: Phonemes
     drop_reason: str = ""
+    corrected: bool = False
 
     @property
     def kept(self) -> bool:
         return not self.drop_reason
 
 
-def _drop_reason(phonemes: Phonemes, seconds: float) -> str:
+def _drop_reason(clip: ClipText, phonemes: Phonemes) -> str:
+    if clip.dropped:
+        return "dropped_by_user"
     if not phonemes:
         return "no_phonemes"
-    return "" if phonemes.fits(seconds) else "pace"
+    return "" if phonemes.fits(clip.seconds) else "pace"
 
 
 def _without_odd_paces(rows: Sequence[PhonemeRow], seconds: Sequence[float]) -> list[PhonemeRow]:
@@ -66,7 +73,8 @@ def text_feature(
     rows = []
     for done, clip in enumerate(clips, start=1):
         phonemes = phonemize(clip.text, language)
-        rows.append(PhonemeRow(clip.clip_id, clip.text, language, phonemes, _drop_reason(phonemes, clip.seconds)))
+        reason = _drop_reason(clip, phonemes)
+        rows.append(PhonemeRow(clip.clip_id, clip.text, language, phonemes, reason, clip.corrected))
         progress(done, len(clips))
     rows = _without_odd_paces(rows, [clip.seconds for clip in clips])
     if not any(row.kept for row in rows):

@@ -14,6 +14,7 @@ from services.runtime.recipe import Recipe, Repeatable
 from services.runtime.stage import StageContext
 from services.voice.pack import Pack
 from voiceloom.pipeline.v1 import manifest_pb2
+from voiceloom.pipeline.v1.pipeline_pb2 import Correction
 
 
 class FeaturesWorker:
@@ -24,14 +25,15 @@ class FeaturesWorker:
         self._pack = models.pack
 
     def text_feature(self, ctx: StageContext) -> manifest_pb2.TextFeatureManifest:
-        """Phonemes of every transcript that asr kept. Raises InvalidInputError TEXT_EMPTY."""
+        """Phonemes of every transcript that asr kept or a person wrote. Raises InvalidInputError TEXT_EMPTY."""
         slices = ctx.manifest("audio_slice", manifest_pb2.AudioSliceManifest)
         transcripts = ctx.manifest("asr", manifest_pb2.AsrManifest)
         seconds = {clip.id: clip.seconds for clip in slices.clips if clip.kept}
+        corrections = {correction.clip_id: correction for correction in ctx.claim.corrections}
         clips = [
-            ClipText(row.clip_id, row.text, seconds[row.clip_id])
+            clip
             for row in transcripts.transcripts
-            if row.kept and row.clip_id in seconds
+            if row.clip_id in seconds and (clip := _clip_text(row, seconds[row.clip_id], corrections.get(row.clip_id)))
         ]
         rows = text_feature(
             clips,
@@ -82,7 +84,7 @@ class FeaturesWorker:
 
 
 def feature_stages(worker: FeaturesWorker, pack: Pack, code: str) -> dict[str, Repeatable]:
-    """The three stages, each with what decides its result: nothing but what it reads, code and pack."""
+    """The three stages, each with what decides its result: what it reads, what people corrected, code and pack."""
     slices = {"audio_slice": manifest_pb2.AudioSliceManifest}
     words = {"asr": manifest_pb2.AsrManifest}
     features = {"hubert_feature": manifest_pb2.HubertFeatureManifest}
@@ -90,7 +92,11 @@ def feature_stages(worker: FeaturesWorker, pack: Pack, code: str) -> dict[str, R
         "text_feature": Repeatable(
             worker.text_feature,
             Recipe(
-                makes=manifest_pb2.TextFeatureManifest, code=code, pack_sha256=pack.sha256, reads={**slices, **words}
+                makes=manifest_pb2.TextFeatureManifest,
+                code=code,
+                pack_sha256=pack.sha256,
+                reads={**slices, **words},
+                claims=("corrections",),
             ),
         ),
         "hubert_feature": Repeatable(
@@ -102,6 +108,15 @@ def feature_stages(worker: FeaturesWorker, pack: Pack, code: str) -> dict[str, R
             Recipe(makes=manifest_pb2.SemanticTokenManifest, code=code, pack_sha256=pack.sha256, reads=features),
         ),
     }
+
+
+def _clip_text(row: manifest_pb2.Transcript, seconds: float, correction: Correction | None) -> ClipText | None:
+    """The words of a clip; None for one that asr left out and nobody wrote the words of."""
+    text = correction.text if correction else ""
+    if not (row.kept or text):
+        return None
+    dropped = correction is not None and correction.dropped
+    return ClipText(row.clip_id, text or row.text, seconds, corrected=bool(text), dropped=dropped)
 
 
 def _step(ctx: StageContext, key: str, done: int, total: int) -> None:
@@ -123,4 +138,5 @@ def _to_row(row: PhonemeRow) -> manifest_pb2.PhonemeRow:
         word2ph=row.phonemes.word2ph,
         kept=row.kept,
         drop_reason=row.drop_reason,
+        corrected=row.corrected,
     )

@@ -126,7 +126,9 @@ class InferenceServicer(inference_pb2_grpc.InferenceServiceServicer):
         slices = self._manifest(request, "audio_slice", manifest_pb2.AudioSliceManifest)
         if slices is None:
             raise NotReadyError("VOICE_NOT_READY", detail="no manifest of audio_slice")
-        clips = usable_clips(slices, transcripts)
+        clips = usable_clips(
+            slices, transcripts, self._manifest(request, "text_feature", manifest_pb2.TextFeatureManifest)
+        )
         reference = choose_reference(clips)
         samples = float_samples(load(self._artifacts.get_bytes(slices.clips_ref)), clips)
         wav = reference.audio(samples, slices.sample_rate_hz)

@@ -126,7 +126,7 @@ class _Run:
         self.text = self.synthesis.target_text.strip() or DEFAULT_TEXTS[self.language]
         self.passages = models.passages(self.text, self.language)
         self.rate = slices.sample_rate_hz
-        self.clips = usable_clips(slices, transcripts, self._spoken_clips())
+        self.clips = usable_clips(slices, transcripts, ctx.manifest("text_feature", manifest_pb2.TextFeatureManifest))
         self.samples = float_samples(ctx.read_tensors(slices.clips_ref), self.clips)
         self.pace = speaking_pace(self.clips)
         self.sovits = self._models_of("sovits_train")
@@ -164,10 +164,6 @@ class _Run:
             best_sovits=best.sovits.filename,
             best_gpt=best.gpt.filename,
         )
-
-    def _spoken_clips(self) -> frozenset[str]:
-        rows = self.ctx.manifest("text_feature", manifest_pb2.TextFeatureManifest).rows
-        return frozenset(row.clip_id for row in rows if row.kept)
 
     def _models_of(self, stage: str) -> dict[str, manifest_pb2.Model]:
         models = self.ctx.manifest(stage, manifest_pb2.TrainManifest).models
@@ -357,20 +353,23 @@ def speaking_options(synthesis: Synthesis, sampling: Sampling) -> SpeakingOption
 def usable_clips(
     slices: manifest_pb2.AudioSliceManifest,
     transcripts: manifest_pb2.AsrManifest,
-    kept_ids: frozenset[str] | None = None,
+    trained: manifest_pb2.TextFeatureManifest | None,
 ) -> list[Clip]:
-    """Clips that every stage kept, with what the choice of a reference wants to know."""
+    """Clips that every stage kept, with what the choice of a reference wants to know. A person's words win."""
     rows = {row.clip_id: row for row in transcripts.transcripts if row.kept}
+    texts = {row.clip_id: row for row in trained.rows if row.kept} if trained else {}
     clips = []
     for clip in slices.clips:
-        row = rows.get(clip.id)
-        if row is None or not clip.kept or (kept_ids is not None and clip.id not in kept_ids):
+        row, text = rows.get(clip.id), texts.get(clip.id)
+        if row is None or not clip.kept or (trained and text is None):
             continue
-        words = tuple(Word(word.text, word.start_s, word.end_s) for word in row.words)
+        corrected = text is not None and text.corrected
+        # Where the words lie is known of those that were heard.
+        words = () if corrected else tuple(Word(word.text, word.start_s, word.end_s) for word in row.words)
         usable = usable_clip(
             clip.id,
             clip.seconds,
-            row.text,
+            text.text if text is not None and corrected else row.text,
             transcripts.language,
             confidence=row.confidence,
             snr_db=clip.snr_db,

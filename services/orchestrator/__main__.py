@@ -20,6 +20,7 @@ from services.orchestrator.servicer import FileServicer, TaskServicer, WorkServi
 from services.orchestrator.servicer.curves import Curves
 from services.orchestrator.servicer.files import GrpcInspector, GrpcReporter
 from services.orchestrator.servicer.outputs import Outputs
+from services.orchestrator.servicer.transcripts import Transcripts
 from services.orchestrator.settings import OrchestratorSettings
 from services.orchestrator.store import Store
 from services.orchestrator.sweeper import Sweeper
@@ -116,7 +117,8 @@ class Orchestrator:
 
         def register(server: grpc.aio.Server) -> list[str]:
             outputs = Outputs(self._artifacts)
-            tasks = TaskServicer(self._tasks, self._watchers, outputs, Curves(self._store, self._artifacts))
+            curves, transcripts = Curves(self._store, self._artifacts), Transcripts(self._artifacts)
+            tasks = TaskServicer(self._tasks, self._watchers, outputs, curves, transcripts)
             orchestrator_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
             file_servicer = FileServicer(files, reports, self._tasks, outputs, self._artifacts)
             orchestrator_pb2_grpc.add_FileServiceServicer_to_server(file_servicer, server)

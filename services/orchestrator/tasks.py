@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -197,11 +198,12 @@ class Tasks:
         """Somebody, perhaps another replica, has published an event."""
         self._snapshots.hear(task_id, seq)
 
-    async def get(self, owner: str, task_id: str, known_seq: int = 0) -> TaskView:
-        """One task, no older than its event ``known_seq``. Raises NotFoundError (TASK_NOT_FOUND)."""
+    async def get(self, owner: str, task_id: str, known_seq: int = 0, *, fresh: bool = False) -> TaskView:
+        """One task, no older than its event ``known_seq``, or as it is now. Raises NotFoundError (TASK_NOT_FOUND)."""
         known = self._snapshots.get(task_id)
         # A place in the queue changes with other tasks: it is asked for each time.
-        if known is not None and known.owner == owner and known.state != "queued" and known.last_seq >= known_seq:
+        current = known is not None and not fresh and known.last_seq >= known_seq
+        if known is not None and current and known.owner == owner and known.state != "queued":
             return TaskView(known, None)
         mark = self._snapshots.begin()
         async with self._store.reading() as session:
@@ -283,6 +285,19 @@ class Tasks:
         self._on_obsolete(obsolete)
         self._on_change()
         return TaskView(task, position)
+
+    async def correct(self, owner: str, task_id: str, corrections: dict[str, dict[str, Any]]) -> TaskView:
+        """Replace what people corrected in the words of an ended task (by clip id: "text", "dropped"); its next run
+        goes by it. Raises NotFoundError (TASK_NOT_FOUND), NotReadyError (TASK_NOT_ENDED).
+        """
+        async with self._store.writing() as session:
+            task = await _find(session, owner, task_id, lock=True)
+            if task.state in UNFINISHED:
+                raise NotReadyError("TASK_NOT_ENDED")
+            task.corrections = corrections
+            lifecycle.touch(task)
+        log.info("task_corrected", task_id=task_id, clips=len(corrections))
+        return TaskView(task, None)
 
     async def _admit_again(self, session: AsyncSession, task: Task) -> None:
         _require_files(await _missing_files(session, task.owner, retry.recordings(task)))

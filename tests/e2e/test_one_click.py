@@ -176,3 +176,30 @@ def test_a_finished_task_cannot_be_cancelled_and_purging_frees_its_name(rest: Re
     assert rest.http.get(f"/tasks/{task_id}").status_code == 404
     again = rest.create("short-lived", finished["file_id"])
     assert rest.http.delete(f"/tasks/{again}", params={"purge": "true"}).status_code == 200
+
+
+def test_corrected_words_are_trained_on_and_nothing_else_is_made_again(rest: Rest, finished: dict) -> None:
+    task_id = finished["id"]
+    url = f"/tasks/{task_id}/transcripts"
+    before = rest.http.get(url).json()
+    first, second = [item for item in before["items"] if item["kept"]][:2]
+    with wave.open(io.BytesIO(rest.http.get(f"/tasks/{task_id}/outputs/clip/{first['clip_id']}.wav").content)) as clip:
+        assert clip.getnframes() / clip.getframerate() == pytest.approx(first["seconds"], abs=0.01)
+    corrected = f"{first['text']} Indeed."
+    items = [{"clip_id": first["clip_id"], "text": corrected}, {"clip_id": second["clip_id"], "dropped": True}]
+    assert rest.http.put(url, json={"items": items}).json()["pending"] is True
+    assert rest.http.post(f"/tasks/{task_id}/retry", params={"from_stage": "text_feature"}).status_code == 200
+    task = rest.wait_completed(task_id, timeout_s=240)
+    kept = {"audio_slice", "asr", "hubert_feature", "semantic_token"}
+    for name, row in {row["name"]: row for row in finished["task"]["stages"]}.items():
+        again = stage_of(task, name)["started_at"] != row["started_at"]
+        assert again is (name not in kept), name
+    after = rest.http.get(url).json()
+    assert after["pending"] is False
+    rows = {item["clip_id"]: item for item in after["items"]}
+    assert (rows[first["clip_id"]]["text"], rows[first["clip_id"]]["kept"]) == (corrected, True)
+    assert rows[second["clip_id"]]["drop_reason"] == "dropped_by_user"
+    outputs = rest.http.get(f"/tasks/{task_id}/outputs").json()
+    assert {output["gpt_path"] for output in outputs["outputs"]}.isdisjoint(
+        output["gpt_path"] for output in finished["outputs"]["outputs"]
+    )

@@ -62,6 +62,14 @@ def to_options(row: Task) -> pipeline.TaskOptions:
     return pipeline.TaskOptions.FromString(row.options)
 
 
+def to_corrections(kept: dict[str, Any]) -> list[pipeline.Correction]:
+    """What people corrected, in the order of the clips: equal corrections are equal messages."""
+    return [
+        pipeline.Correction(clip_id=clip_id, text=said["text"], dropped=said["dropped"])
+        for clip_id, said in sorted(kept.items())
+    ]
+
+
 def to_stage_status(row: Stage) -> pb.StageStatus:
     """A stage as clients see it; a running one counts its seconds so far."""
     end = row.completed_at or time.time()

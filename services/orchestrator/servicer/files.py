@@ -11,6 +11,7 @@ import grpc.aio
 from services.orchestrator.events import Ref, to_json
 from services.orchestrator.file_reports import FileReport, FileReports
 from services.orchestrator.files import Facts, Files, Upload
+from services.orchestrator.servicer.clips import Clips
 from services.orchestrator.servicer.convert import owner_of, to_file, to_ref, to_timestamp
 from services.orchestrator.servicer.outputs import Named, Outputs
 from services.orchestrator.servicer.tasks import page_of
@@ -25,6 +26,8 @@ from voiceloom.preprocessing.v1.preprocessing_pb2 import InspectRequest, ReportR
 from voiceloom.preprocessing.v1.preprocessing_pb2_grpc import PreprocessingServiceStub
 
 Context: TypeAlias = grpc.aio.ServicerContext
+
+CLIP_CHUNK_BYTES = 256 * 1024
 
 
 class GrpcInspector:
@@ -66,7 +69,7 @@ class FileServicer(FileServiceServicer):
         self, files: Files, reports: FileReports, tasks: Tasks, outputs: Outputs, artifacts: ArtifactStore
     ) -> None:
         self._files, self._reports, self._tasks = files, reports, tasks
-        self._outputs, self._artifacts = outputs, artifacts
+        self._outputs, self._clips, self._artifacts = outputs, Clips(artifacts), artifacts
 
     async def WriteFile(
         self, request_iterator: AsyncIterator[pb.WriteFileRequest], context: Context
@@ -110,6 +113,10 @@ class FileServicer(FileServiceServicer):
 
     async def ReadFile(self, request: pb.ReadFileRequest, context: Context) -> AsyncIterator[pb.ReadFileResponse]:
         """Stream a range of a file or an artifact."""
+        if request.artifact.file_type == pb.FileType.FILE_TYPE_CLIP:
+            async for part in self._read_clip(request):
+                yield part
+            return
         named = await self._named(request)
         size = named.ref.size_bytes
         if not 0 <= request.offset <= size or request.length < 0:
@@ -126,6 +133,20 @@ class FileServicer(FileServiceServicer):
         chunks = self._artifacts.read(named.ref, request.offset, request.length)
         while chunk := await asyncio.to_thread(next, chunks, b""):
             yield pb.ReadFileResponse(chunk=chunk)
+
+    async def _read_clip(self, request: pb.ReadFileRequest) -> AsyncIterator[pb.ReadFileResponse]:
+        view = await self._tasks.get(owner_of(request), request.artifact.task_id)
+        clip = await self._clips.find(view.task, request.artifact.name)
+        size = len(clip.data)
+        if not 0 <= request.offset <= size or request.length < 0:
+            raise InvalidInputError("RANGE_NOT_SATISFIABLE")
+        header = pb.ReadFileHeader(
+            filename=clip.filename, total_bytes=size, sha256=clip.sha256, created_at=to_timestamp(clip.created_at)
+        )
+        yield pb.ReadFileResponse(header=header)
+        end = request.offset + request.length if request.length else size
+        for start in range(request.offset, min(end, size), CLIP_CHUNK_BYTES):
+            yield pb.ReadFileResponse(chunk=clip.data[start : min(start + CLIP_CHUNK_BYTES, end)])
 
     async def _named(self, request: pb.ReadFileRequest) -> Named:
         owner = owner_of(request)

@@ -20,13 +20,14 @@ from services.orchestrator.servicer.convert import (
 )
 from services.orchestrator.servicer.curves import Curves
 from services.orchestrator.servicer.outputs import Outputs
+from services.orchestrator.servicer.transcripts import Transcripts, checked
 from services.orchestrator.tasks import NewTask, Tasks
 from services.runtime.errors import InvalidInputError, NotReadyError
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.orchestrator.v1.orchestrator_pb2_grpc import TaskServiceServicer
 
 # Stages of which speaking needs the manifests, as far as they have run.
-VOICE = ("audio_slice", "asr", "sovits_train", "gpt_train", "inference")
+VOICE = ("audio_slice", "asr", "text_feature", "sovits_train", "gpt_train", "inference")
 TRAINING = {"sovits_train", "gpt_train"}
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
@@ -52,10 +53,13 @@ def _fingerprint(request: pb.CreateTaskRequest) -> str:
 
 
 class TaskServicer(TaskServiceServicer):
-    """Adapter of Tasks, Watchers, Outputs and Curves."""
+    """Adapter of Tasks, Watchers, Outputs, Curves and Transcripts."""
 
-    def __init__(self, tasks: Tasks, watchers: Watchers, outputs: Outputs, curves: Curves) -> None:
-        self._tasks, self._watchers, self._outputs, self._curves = tasks, watchers, outputs, curves
+    def __init__(
+        self, tasks: Tasks, watchers: Watchers, outputs: Outputs, curves: Curves, transcripts: Transcripts
+    ) -> None:
+        self._tasks, self._watchers, self._outputs = tasks, watchers, outputs
+        self._curves, self._transcripts = curves, transcripts
 
     async def CreateTask(self, request: pb.CreateTaskRequest, context: Context) -> pb.CreateTaskResponse:
         """Accept a task."""
@@ -138,3 +142,17 @@ class TaskServicer(TaskServiceServicer):
             raise NotReadyError("VOICE_NOT_READY")
         manifests = {name: to_ref(done[name]) for name in VOICE if name in done}
         return pb.GetVoiceResponse(manifests=manifests, language=task.detected_language)
+
+    async def ListTranscripts(self, request: pb.ListTranscriptsRequest, context: Context) -> pb.ListTranscriptsResponse:
+        """Show the clips with their texts."""
+        view = await self._tasks.get(owner_of(request), request.task_id, fresh=True)
+        return pb.ListTranscriptsResponse(transcripts=await self._transcripts.of(view.task))
+
+    async def CorrectTranscripts(
+        self, request: pb.CorrectTranscriptsRequest, context: Context
+    ) -> pb.CorrectTranscriptsResponse:
+        """Replace what people corrected."""
+        owner, task_id = owner_of(request), request.task_id
+        heard = await self._transcripts.of((await self._tasks.get(owner, task_id, fresh=True)).task)
+        view = await self._tasks.correct(owner, task_id, checked(request.corrections, heard.clips))
+        return pb.CorrectTranscriptsResponse(transcripts=await self._transcripts.of(view.task))

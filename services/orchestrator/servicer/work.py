@@ -8,7 +8,7 @@ import grpc.aio
 
 from services.orchestrator import work as domain
 from services.orchestrator.events import to_json
-from services.orchestrator.servicer.convert import to_file, to_options, to_ref
+from services.orchestrator.servicer.convert import to_corrections, to_file, to_options, to_ref
 from services.orchestrator.work import Claim, Work
 from services.runtime.stage import stage_name
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
@@ -66,6 +66,7 @@ def _to_lease(claim: Claim) -> pb.Lease:
         files=map(to_file, claim.files),
         ref_audio=to_file(claim.ref_audio) if claim.ref_audio else None,
         detected_language=task.detected_language,
+        corrections=to_corrections(task.corrections),
     )
     for other in task.stages:
         # A stage that is to run again still has the manifest of its earlier run.

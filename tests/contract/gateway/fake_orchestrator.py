@@ -55,6 +55,7 @@ class State:
     reports: dict[str, manifest_pb2.RecordingReport] = field(default_factory=dict)
     outputs: dict[str, pb.ListOutputsResponse] = field(default_factory=dict)
     artifacts: dict[tuple[str, int], list[Stored]] = field(default_factory=dict)
+    transcripts: dict[str, pb.TaskTranscripts] = field(default_factory=dict)
     curves: dict[str, list[pb.LossCurve]] = field(default_factory=dict)
     purged: list[str] = field(default_factory=list)
 
@@ -323,6 +324,29 @@ class FakeOrchestrator(
                         await self._changed.wait()
         finally:
             self.watches_open -= 1
+
+    async def ListTranscripts(self, request: pb.ListTranscriptsRequest, context: Any) -> pb.ListTranscriptsResponse:
+        await self._note("ListTranscripts", request, context)
+        task = await self._task(request, context)
+        if task.id not in self.state.transcripts:
+            await refuse(context, grpc.StatusCode.FAILED_PRECONDITION, "TRANSCRIPTS_NOT_READY")
+        return pb.ListTranscriptsResponse(transcripts=self.state.transcripts[task.id])
+
+    async def CorrectTranscripts(
+        self, request: pb.CorrectTranscriptsRequest, context: Any
+    ) -> pb.CorrectTranscriptsResponse:
+        await self._note("CorrectTranscripts", request, context)
+        task = await self._task(request, context)
+        if task.state not in TERMINAL:
+            await refuse(context, grpc.StatusCode.FAILED_PRECONDITION, "TASK_NOT_ENDED")
+        found = self.state.transcripts[task.id]
+        made = {correction.clip_id: correction for correction in request.corrections}
+        for clip in found.clips:
+            clip.ClearField("correction")
+            if clip.clip_id in made:
+                clip.correction.CopyFrom(made[clip.clip_id])
+        found.pending = bool(made)
+        return pb.CorrectTranscriptsResponse(transcripts=found)
 
     async def ListMetrics(self, request: pb.ListMetricsRequest, context: Any) -> pb.ListMetricsResponse:
         await self._note("ListMetrics", request, context)

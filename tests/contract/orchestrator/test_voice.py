@@ -27,7 +27,7 @@ async def test_a_completed_task_has_a_voice(system: System) -> None:
     await system.start_workers(stages())
     task = await system.ended((await system.create()).id)
     voice = await voice_of(system, task.id)
-    assert set(voice.manifests) == {"audio_slice", "asr", "sovits_train", "gpt_train", "inference"}
+    assert set(voice.manifests) == {"audio_slice", "asr", "text_feature", "sovits_train", "gpt_train", "inference"}
     assert voice.language == "en"
     assert all(ref.uri.startswith(f"tasks/{task.id}/{name}/") for name, ref in voice.manifests.items())
 

@@ -58,3 +58,16 @@ def test_progress_may_stop_the_work() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         text_feature([ClipText("c0000", SPOKEN, 3.0)], "en", progress=stop)
+
+
+def test_what_a_person_says_of_a_clip_decides() -> None:
+    clips = [ClipText("c0000", SPOKEN, 3.0, corrected=True), ClipText("c0001", SPOKEN, 3.0, dropped=True)]
+    rows = text_feature(clips, "en")
+    assert [(row.corrected, row.drop_reason) for row in rows] == [(True, ""), (False, "dropped_by_user")]
+
+
+def test_a_clip_that_is_left_out_by_hand_is_no_measure_of_the_usual_pace() -> None:
+    slow = [ClipText(f"c{n}", "Well.", 3.0, dropped=True) for n in range(20)]
+    usual = [ClipText(f"d{n}", SPOKEN, 2.5 + 0.2 * n) for n in range(5)]
+    rows = text_feature([*slow, *usual], "en")
+    assert [row.clip_id for row in rows if row.kept] == [clip.clip_id for clip in usual]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from services.features.models import Models
-from services.features.worker import FeaturesWorker
+from services.features.worker import FeaturesWorker, feature_stages
 from services.runtime.artifacts import ArtifactStore
 from services.runtime.errors import InvalidInputError, StoppedError
 from services.runtime.stage import StageContext
@@ -19,6 +19,7 @@ from services.voice.pack import Finetune, Pack, Sampling
 from services.voice.sovits import Sovits, SovitsConfig
 from voiceloom.orchestrator.v1.orchestrator_pb2 import Lease
 from voiceloom.pipeline.v1 import manifest_pb2
+from voiceloom.pipeline.v1.pipeline_pb2 import Correction
 
 RATE = 24_000
 
@@ -178,3 +179,33 @@ def test_a_stage_stops_between_clips_when_asked_to(worker: FeaturesWorker, task:
     ctx.stop.set("cancelled")
     with pytest.raises(StoppedError):
         worker.hubert_feature(ctx)
+
+
+def test_corrections_of_people_win_over_what_was_heard(worker: FeaturesWorker, task: Task) -> None:
+    task.slice(2.0, 2.0, 2.0, 2.0)
+    task.hear("Good morning to all of you.", "Good night to all of you.", "", "")
+    task.claim.corrections.extend(
+        [
+            Correction(clip_id="c0000", text="Good evening to all of you."),
+            Correction(clip_id="c0001", dropped=True),
+            Correction(clip_id="c0002", text="Here is what nobody heard."),
+        ]
+    )
+    made = worker.text_feature(task.context("text_feature"))
+    assert [(row.clip_id, row.text, row.kept, row.corrected, row.drop_reason) for row in made.rows] == [
+        ("c0000", "Good evening to all of you.", True, True, ""),
+        ("c0001", "Good night to all of you.", False, False, "dropped_by_user"),
+        ("c0002", "Here is what nobody heard.", True, True, ""),
+    ]
+    assert set(task.context("x").read_tensors(made.features_ref)) == {"c0000.phones", "c0002.phones"}
+
+
+def test_corrections_are_part_of_the_key_and_their_absence_changes_none(worker: FeaturesWorker, task: Task) -> None:
+    task.slice(2.0)
+    task.hear("Good morning to all of you.")
+    recipe = feature_stages(worker, worker._pack, "code")["text_feature"].recipe
+    facts = recipe.basis("text_feature", task.claim, task.artifacts).facts
+    assert not any(name.startswith("claim") for name in facts)
+    task.claim.corrections.add(clip_id="c0000", text="Good evening.")
+    corrected = recipe.basis("text_feature", task.claim, task.artifacts)
+    assert corrected.facts["claim.corrections.0.text"] == "Good evening."
