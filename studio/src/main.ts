@@ -6,7 +6,7 @@ import { chosenLanguage, language, t, useLanguage, word, type Language } from ".
 import { parse, type Route } from "./router";
 import { applyTheme, followSystem, nextTheme, theme } from "./theme";
 import type { Pack } from "./types";
-import { announce, setUpdate, update, type View } from "./view";
+import { announce, setUpdate, sure, update, type View } from "./view";
 import { MissingView } from "./views/missing";
 import { TaskView } from "./views/task";
 import { TasksView } from "./views/tasks";
@@ -15,6 +15,8 @@ import { TrainView } from "./views/train";
 let view: View;
 let route: Route;
 let inUse: Pack | null = null;
+/** The address that is shown. */
+let address = "";
 
 function open(wanted: Route): View {
   switch (wanted.name) {
@@ -30,7 +32,14 @@ function open(wanted: Route): View {
 }
 
 function onAddress(): void {
-  route = parse(location.hash);
+  const wanted = parse(location.hash);
+  const stays = wanted.name === "task" && view instanceof TaskView && view.id === wanted.id;
+  if (view?.unsaved && !stays && !sure(t("unsaved_sure"))) {
+    history.pushState(null, "", address);
+    return;
+  }
+  address = location.hash || "#/";
+  route = wanted;
   // Tabs of one task share its stream of events.
   if (route.name === "task" && view instanceof TaskView && view.id === route.id) view.show(route.tab);
   else {
@@ -119,6 +128,7 @@ async function start(): Promise<void> {
   }
   root.replaceChildren();
   window.addEventListener("hashchange", onAddress);
+  window.addEventListener("beforeunload", (event) => view?.unsaved && event.preventDefault());
   onAddress();
   inUse = await pack().catch(() => null);
   update();

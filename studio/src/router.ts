@@ -6,7 +6,7 @@ export type Route =
   | { name: "task"; id: string; tab: TaskTab }
   | { name: "missing" };
 
-export const TASK_TABS = ["progress", "result"] as const;
+export const TASK_TABS = ["progress", "proofread", "result"] as const;
 export type TaskTab = (typeof TASK_TABS)[number];
 
 export function parse(hash: string): Route {

@@ -70,6 +70,11 @@ export interface Task extends Sentence {
   completed_at: string | null;
 }
 
+/** Nothing happens in it any more until somebody starts it again. */
+export function hasEnded(task: Task): boolean {
+  return ["completed", "failed", "cancelled"].includes(task.status);
+}
+
 export interface Page<T> {
   items: T[];
   total: number;

@@ -8,6 +8,8 @@ export interface View {
   /** Of the browser's tab, and what a screen reader says when the view opens. */
   title(): string;
   render(): TemplateResult;
+  /** Something was typed that is lost when the view goes. */
+  readonly unsaved?: boolean;
   /** The view goes: stop timers, streams, recorders. */
   leave?(): void;
 }

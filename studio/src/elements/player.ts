@@ -2,7 +2,7 @@
 //
 // Properties: `src`; `seconds` (the length, when it is known: then not even the header is loaded early); `label` (what
 // is played, for screen readers); `test` (data-test of the button, "play" unless said otherwise).
-// Methods: play(), pause(). Events: "play", "pause", "ended" (they do not bubble).
+// Methods: play(), pause(), toggle(). Events: "play", "pause", "ended" (they do not bubble).
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import { live } from "lit-html/directives/live.js";
@@ -84,6 +84,11 @@ export class Player extends Drawn {
     this.media.pause();
   }
 
+  toggle(): void {
+    if (this.media.paused) this.play();
+    else this.pause();
+  }
+
   private load(): void {
     this.error = null;
     this.waiting = false;
@@ -127,7 +132,7 @@ export class Player extends Drawn {
 
   private onKey(event: KeyboardEvent): void {
     const step = keyStep(this.length);
-    if (event.key === " ") this.media.paused ? this.play() : this.pause();
+    if (event.key === " ") this.toggle();
     else if (event.key === "ArrowLeft" || event.key === "ArrowDown") this.seek(this.media.currentTime - step);
     else if (event.key === "ArrowRight" || event.key === "ArrowUp") this.seek(this.media.currentTime + step);
     else return;
@@ -145,7 +150,7 @@ export class Player extends Drawn {
         aria-label=${what === nothing ? t(playing ? "player.pause" : "player.play") : what}
         aria-busy=${this.waiting}
         data-test=${this.buttonTest}
-        @click=${() => (playing ? this.pause() : this.play())}
+        @click=${() => this.toggle()}
       >
         ${this.waiting ? html`<span class="spinner" aria-hidden="true"></span>` : playing ? pauseIcon : playIcon}
       </button>

@@ -5,14 +5,14 @@ import * as api from "../api";
 import { follow, type Connection, type TaskEvent } from "../events";
 import { said, t, text } from "../i18n";
 import { go, TASK_TABS, taskHref, type TaskTab } from "../router";
-import { STAGES, type StageName, type Task } from "../types";
+import { hasEnded, STAGES, type StageName, type Task } from "../types";
 import { announce, loading, problem, sure, update, type View } from "../view";
 import { ProgressTab } from "./progress";
+import { ProofreadTab } from "./proofread";
 import { ResultTab } from "./result";
 
 /** The task itself is asked for at most so often, however many events come. */
 const REFRESH_MS = 500;
-const ENDED = ["completed", "failed", "cancelled"];
 
 export class TaskView implements View {
   private task: Task | null = null;
@@ -28,6 +28,7 @@ export class TaskView implements View {
   private readonly clock = window.setInterval(() => this.task?.status === "running" && update(), 1000);
   private from: StageName | "" = "";
   private readonly progress: ProgressTab;
+  private readonly proofread: ProofreadTab;
   private readonly result: ResultTab;
 
   constructor(
@@ -35,6 +36,7 @@ export class TaskView implements View {
     private tab: TaskTab,
   ) {
     this.progress = new ProgressTab(id);
+    this.proofread = new ProofreadTab(id, () => this.retrain());
     this.result = new ResultTab(id);
     void this.refresh();
     this.listen();
@@ -47,6 +49,10 @@ export class TaskView implements View {
 
   title(): string {
     return this.task ? `${this.task.exp_name} · ${t(`task.tab.${this.tab}`)}` : t("task.title");
+  }
+
+  get unsaved(): boolean {
+    return this.proofread.unsaved;
   }
 
   leave(): void {
@@ -91,7 +97,7 @@ export class TaskView implements View {
     try {
       const task = await api.getTask(this.id);
       if (this.gone) return;
-      const ended = this.task !== null && this.task.status !== task.status && ENDED.includes(task.status);
+      const ended = this.task !== null && this.task.status !== task.status && hasEnded(task);
       this.task = task;
       this.error = null;
       if (ended) announce(`${task.exp_name}: ${t(`status.${task.status}`)}`);
@@ -104,6 +110,14 @@ export class TaskView implements View {
       if (!(error instanceof api.ApiError) || error.status !== 404) this.soon();
     }
     update();
+  }
+
+  /** Runs the task again from where corrections count, and shows how it goes. */
+  private async retrain(): Promise<void> {
+    await api.retry(this.id, "text_feature");
+    go(taskHref(this.id));
+    await this.refresh();
+    if (this.connection === "ended") this.listen();
   }
 
   private async act(action: () => Promise<unknown>): Promise<void> {
@@ -156,13 +170,13 @@ export class TaskView implements View {
             `,
           )}
         </nav>
-        ${this.tab === "progress" ? this.progress.render(task) : this.result.render(task)}
+        ${this[this.tab].render(task)}
       </div>
     `;
   }
 
   private actions(task: Task): TemplateResult {
-    const ended = ENDED.includes(task.status);
+    const ended = hasEnded(task);
     const resumable = ["interrupted", "failed", "cancelled"].includes(task.status);
     return html`
       <div class="row actions">
