@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -25,6 +26,12 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"voiceloom {version('voiceloom')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -32,6 +39,9 @@ def options(
         str, typer.Option(envvar="VOICELOOM_SERVER", help="Address of a running stack.")
     ] = DEFAULT_SERVER,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
     lang: Annotated[
         Language | None, typer.Option(help="Language of what people read (default: your locale's).")
     ] = None,

@@ -1,16 +1,18 @@
-"""`voiceloom tasks transcripts|correct`: what was heard in each clip, and what was really said."""
+"""`voiceloom tasks transcripts|clip|correct`: what was heard in each clip, and what was really said."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.client import JsonObject
 from cli.errors import CliError, wrong_use
-from cli.options import Task, Watch, command
+from cli.options import Force, Task, Watch, command
 from cli.session import Session
-from cli.shown import by_doubt, transcript_rows
+from cli.shown import by_doubt, size, transcript_rows
 from cli.tasks import find
+from cli.transfer import bare, save
 from cli.watching import follow_or_tell
 
 FIRST_STAGE = "text_feature"
@@ -23,10 +25,31 @@ def transcripts(context: typer.Context, task: Task) -> None:
     session.answer({**found, "items": by_doubt(found["items"])}, transcript_rows(found, session.language))
 
 
+def clip(
+    context: typer.Context,
+    task: Task,
+    clip_id: Annotated[str, typer.Argument(help="Id of a clip (see `tasks transcripts`).")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="WAV file to write (default: the clip's id, here).")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Download a clip of the recording, to hear what was really said."""
+    session: Session = context.obj
+    name = bare(f"{clip_id}.wav")
+    into = output / name if output and output.is_dir() else output or Path(name)
+    address = session.client.output_path(find(session.client, task), "clip", name)
+    got = save(session.client, address, into, force=force)
+    key = "output.written" if got.written else "output.there"
+    session.answer(got.facts, session.text(key, path=got.path, size=size(got.size_bytes)))
+
+
 def correct(
     context: typer.Context,
     task: Task,
-    clip: Annotated[list[str] | None, typer.Option(help="Id of a clip whose text comes next; may be repeated.")] = None,
+    clips: Annotated[
+        list[str] | None, typer.Option("--clip", help="Id of a clip whose text comes next; may be repeated.")
+    ] = None,
     words: Annotated[list[str] | None, typer.Option("--text", help="What is really said in that clip.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Id of a clip to leave out; may be repeated.")] = None,
     undo: Annotated[
@@ -37,7 +60,7 @@ def correct(
 ) -> None:
     """Correct the texts of clips, or leave clips out; what was corrected before stays so."""
     session: Session = context.obj
-    clips, texts, drops, undone = clip or [], words or [], drop or [], undo or []
+    clips, texts, drops, undone = clips or [], words or [], drop or [], undo or []
     if len(clips) != len(texts):
         raise wrong_use("CLIPS_AND_TEXTS", clips=len(clips), texts=len(texts))
     if not (clips or drops or undone or rerun):
@@ -84,4 +107,5 @@ def merged(
 def register(tasks: typer.Typer) -> None:
     """Add the commands to those of tasks."""
     command(tasks, "transcripts")(transcripts)
+    command(tasks, "clip")(clip)
     command(tasks, "correct")(correct)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import httpx
 import pytest
@@ -105,6 +106,11 @@ def test_a_file_that_cannot_be_written_is_told(gateway: FakeGateway, run: Run) -
     assert ran.code == ExitCode.ERROR
     assert "/proc/nowhere" in ran.err
     assert "[LOCAL]" in ran.err
+
+
+def test_the_version_is_the_installed_one(run: Run) -> None:
+    ran = run("--version")
+    assert (ran.code, ran.out) == (0, f"voiceloom {version('voiceloom')}\n")
 
 
 def test_exit_codes_differ() -> None:

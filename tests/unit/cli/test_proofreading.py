@@ -1,12 +1,13 @@
 """`voiceloom tasks transcripts|correct`."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from cli.errors import ExitCode
 from tests.unit.cli.conftest import Run
-from tests.unit.cli.fake_gateway import ID, FakeGateway, clip, task, transcripts
+from tests.unit.cli.fake_gateway import ID, FakeGateway, clip, stored, task, transcripts
 
 CLIPS = (
     clip("0001", 0.95),
@@ -85,6 +86,13 @@ def test_what_makes_no_sense_changes_nothing(
     ran = run("tasks", "correct", ID, *arguments, "--json")
     assert (ran.code, json.loads(ran.err)["code"]) == (code, error)
     assert not any(line.startswith("PUT") for line in read.lines)
+
+
+def test_a_clip_can_be_heard(read: FakeGateway, run: Run, tmp_path: Path) -> None:
+    read[f"GET /tasks/{ID}/outputs/clip/0002.wav"] = stored(b"RIFF")
+    assert run("tasks", "clip", ID, "0002").code == 0
+    assert json.loads(run("tasks", "clip", ID, "0002", "-o", "a.wav", "--json").out)["path"] == "a.wav"
+    assert {path.name for path in tmp_path.iterdir()} == {"0002.wav", "a.wav"}
 
 
 def test_a_task_without_clips_says_so(gateway: FakeGateway, run: Run) -> None:
