@@ -172,6 +172,11 @@ class Client:
         timeout = httpx.Timeout(SLOW_ANSWER_S, connect=CONNECT_S)
         return self._json("GET", f"{API}/estimate", params={"usable_seconds": f"{usable_s:g}"}, timeout=timeout)
 
+    def sentences(self) -> dict[str, str]:
+        """Every sentence of the server by its key, in the language that is spoken; arguments are written {name}."""
+        found: dict[str, str] = self._json("GET", f"{API}/messages")["messages"]
+        return found
+
     def packs(self) -> JsonObject:
         """The voice pack in use."""
         return self._json("GET", f"{API}/packs")

@@ -22,7 +22,7 @@ def transcripts(context: typer.Context, task: Task) -> None:
     """List the clips with their texts, the least certain first."""
     session: Session = context.obj
     found = session.client.transcripts(find(session.client, task))
-    session.answer({**found, "items": by_doubt(found["items"])}, transcript_rows(found, session.language))
+    session.answer({**found, "items": by_doubt(found["items"])}, _rows(session, found))
 
 
 def clip(
@@ -78,7 +78,14 @@ def correct(
         follow_or_tell(session, session.client.retry(task_id, FIRST_STAGE), watch=watch)
         return
     again = session.command("tasks", "correct", task, "--rerun")
-    session.answer(found, f"{transcript_rows(found, session.language)}\n{session.text('task.rerun', command=again)}")
+    session.answer(found, f"{_rows(session, found)}\n{session.text('task.rerun', command=again)}")
+
+
+def _rows(session: Session, found: JsonObject) -> str:
+    if session.as_json:
+        return ""
+    left_out = any(not item["kept"] and not item["dropped"] for item in found["items"])
+    return transcript_rows(found, session.language, session.client.sentences() if left_out else {})
 
 
 def merged(

@@ -1,6 +1,6 @@
 """What REST answers, as text for people: one function per kind of thing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cli.client import JsonObject
 from cli.progress import clock_time
@@ -115,15 +115,18 @@ def report(found: JsonObject, language: str) -> str:
     return "\n".join(lines)
 
 
-def transcript_rows(found: JsonObject, language: str) -> str:
-    """Clips with their texts, the least certain first; what a person changed or left out is marked."""
+def transcript_rows(found: JsonObject, language: str, sentences: Mapping[str, str]) -> str:
+    """Clips with their texts, the least certain first; what was changed or left out is marked.
+
+    `sentences` are the server's: they say in words why a clip was left out.
+    """
     rows = [
         (
             item["clip_id"],
             f"{item['confidence']:.0%}",
             clock_time(item["start"]),
             f"{item['seconds']:.1f} s",
-            _mark(item, language),
+            _mark(item, language, sentences),
             item["text"],
         )
         for item in by_doubt(found["items"])
@@ -139,12 +142,15 @@ def by_doubt(items: Sequence[JsonObject]) -> list[JsonObject]:
     return sorted(items, key=lambda item: (item["confidence"], item["start"]))
 
 
-def _mark(item: JsonObject, language: str) -> str:
+def _mark(item: JsonObject, language: str, sentences: Mapping[str, str]) -> str:
     if item["dropped"]:
         return text(language, "transcript.dropped")
     if item["corrected"]:
         return text(language, "transcript.corrected")
-    return "" if item["kept"] else text(language, "transcript.left_out", reason=item["drop_reason"] or "?")
+    if item["kept"]:
+        return ""
+    why = item["drop_reason"] or "?"
+    return text(language, "transcript.left_out", reason=sentences.get(f"reason.{why}", why))
 
 
 def metric_rows(found: JsonObject, language: str) -> str:

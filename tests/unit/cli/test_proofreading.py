@@ -12,7 +12,7 @@ from tests.unit.cli.fake_gateway import ID, FakeGateway, clip, stored, task, tra
 CLIPS = (
     clip("0001", 0.95),
     clip("0002", 0.4, text="mended", corrected=True),
-    clip("0003", 0.7, kept=False, drop_reason="too quiet"),
+    clip("0003", 0.7, kept=False, drop_reason="too_quiet"),
     clip("0004", 0.5, dropped=True, kept=False),
 )
 
@@ -24,6 +24,7 @@ def read(gateway: FakeGateway) -> FakeGateway:
     gateway[f"GET /tasks/{ID}/transcripts"] = transcripts(*CLIPS, pending=True)
     gateway[f"PUT /tasks/{ID}/transcripts"] = transcripts(*CLIPS, pending=True)
     gateway[f"POST /tasks/{ID}/retry"] = task("queued")
+    gateway["GET /messages"] = {"language": "en", "messages": {"reason.too_quiet": "too quiet"}}
     return gateway
 
 
