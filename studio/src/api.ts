@@ -56,6 +56,14 @@ export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What is wrong with one field of a request, in the reader's language; null when the server says nothing of it. */
+export function problemWith(error: ApiError, field: string): string | null {
+  const found = error.problems.find((problem) => problem.field === field);
+  if (found === undefined) return null;
+  const said = found.key === undefined ? "" : text(found.key, found.args ?? {});
+  return said === "" || said === found.key ? found.message : said;
+}
+
 export function unreachable(): ApiError {
   return new ApiError(0, "UNREACHABLE", "The server does not answer", "studio.unreachable");
 }

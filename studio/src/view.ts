@@ -31,7 +31,7 @@ export function loading(): TemplateResult {
   return html`<p class="muted" role="status"><span class="spinner" aria-hidden="true"></span> ${t("loading")}</p>`;
 }
 
-/** Asks before something that cannot be undone; the browser's own dialog needs no style and traps the focus. */
+/** Asks at once, where a view cannot wait: before the reader leaves it. Whatever can wait takes ask.ts. */
 export function sure(question: string): boolean {
   return window.confirm(question);
 }

@@ -6,6 +6,8 @@ import { duration, percent, said, t } from "../i18n";
 import type { Stage, StageName, Task } from "../types";
 import { CurvesPanel } from "./curves";
 
+/** Says no more than the status does. */
+const DONE = "stage.done";
 /** More lines help nobody; the oldest go. */
 const MOST_LINES = 500;
 const ICONS: Record<Stage["status"], string> = {
@@ -78,7 +80,7 @@ export class ProgressTab {
         <span class="what">
           <strong>${t(`stage.${stage.name}`)}</strong>
           <span class="muted small">${t(`stage_status.${stage.status}`)}</span>
-          ${stage.message_key && stage.status !== "pending" ? html`<span class="small">${said(stage)}</span>` : nothing}
+          ${stage.message_key && stage.message_key !== DONE && stage.status !== "pending" ? html`<span class="small">${said(stage)}</span>` : nothing}
         </span>
         <span class="muted small number">
           ${stage.seconds !== null && !runs ? duration(stage.seconds) : nothing}

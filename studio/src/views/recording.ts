@@ -2,9 +2,10 @@
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import * as api from "../api";
+import { ask } from "../ask";
 import { clock, duration, language, number, percent, said, t, text, word } from "../i18n";
 import type { Recording, Report } from "../types";
-import { announce, problem, sure, update } from "../view";
+import { announce, problem, update } from "../view";
 import "../elements/wave";
 import type { Region } from "../elements/wave";
 
@@ -83,7 +84,7 @@ export class RecordingCard {
 
   private async remove(): Promise<void> {
     if (this.file !== null) {
-      if (!sure(t("report.remove_sure", { name: this.file.filename }))) return;
+      if (!(await ask(t("report.remove_sure", { name: this.file.filename }), t("report.remove")))) return;
       // In use by a task: it stays there, and only leaves this form.
       await api.deleteFile(this.file.file_id).catch(() => null);
     }

@@ -5,15 +5,32 @@ import * as api from "../api";
 import { bytes, duration, number, percent, t } from "../i18n";
 import { go } from "../router";
 import type { Model, Output, Outputs, Task } from "../types";
-import { announce, loading, problem, sure, update } from "../view";
+import { announce, loading, problem, update } from "../view";
+import { ask } from "../ask";
 import "../elements/player";
+import { Pictures } from "./pictures";
+import { SpeakPanel } from "./speak";
+
+/** Both models are there: the voice can speak. */
+function trained(models: Model[]): boolean {
+  return ["gpt", "sovits"].every((kind) => models.some((model) => model.kind === kind));
+}
 
 export class ResultTab {
   private made: Outputs | null = null;
   private error: unknown = null;
   private refused: unknown = null;
 
-  constructor(private readonly id: string) {}
+  private readonly pictures = new Pictures();
+  private readonly speech: SpeakPanel;
+
+  constructor(private readonly id: string) {
+    this.speech = new SpeakPanel(id, this.pictures);
+  }
+
+  stop(): void {
+    this.speech.stop();
+  }
 
   async load(): Promise<void> {
     try {
@@ -26,7 +43,7 @@ export class ResultTab {
   }
 
   private async deleteAll(task: Task): Promise<void> {
-    if (!sure(t("result.delete_sure", { name: task.exp_name }))) return;
+    if (!(await ask(t("result.delete_sure", { name: task.exp_name }), t("result.delete")))) return;
     try {
       await api.purge(this.id);
       for (const file of task.audio_file_ids) {
@@ -50,6 +67,7 @@ export class ResultTab {
     return html`
       ${outputs.length === 0 ? html`<p class="notice">${t("result.none")}</p>` : nothing}
       ${made.target_text && outputs.length ? html`<p>${t("result.said")} <q>${made.target_text}</q></p>` : nothing}
+      ${trained(made.models) ? this.speech.render() : nothing}
       ${outputs.map((output) => this.candidate(output))} ${this.reference(made)} ${this.models(made.models)}
       <section class="card">
         <h2>${t("result.delete_title")}</h2>
@@ -88,6 +106,7 @@ export class ResultTab {
         <a class="button" href=${url} download=${output.filename} data-test="download-output"
           >${t("result.download_audio", { size: bytes(output.size_bytes) })}</a
         >
+        ${this.pictures.picture(output.filename, url, output.filename)}
       </section>
     `;
   }

@@ -2,11 +2,12 @@
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import * as api from "../api";
+import { ask } from "../ask";
 import { follow, type Connection, type TaskEvent } from "../events";
 import { said, t, text } from "../i18n";
 import { go, TASK_TABS, taskHref, type TaskTab } from "../router";
 import { hasEnded, STAGES, type StageName, type Task } from "../types";
-import { announce, loading, problem, sure, update, type View } from "../view";
+import { announce, loading, problem, update, type View } from "../view";
 import { ProgressTab } from "./progress";
 import { ProofreadTab } from "./proofread";
 import { ResultTab } from "./result";
@@ -59,6 +60,7 @@ export class TaskView implements View {
     this.gone = true;
     this.stream?.stop();
     this.progress.stop();
+    this.result.stop();
     clearTimeout(this.refreshing);
     clearInterval(this.clock);
   }
@@ -185,7 +187,9 @@ export class TaskView implements View {
           : html`<button
               class="danger"
               data-test="cancel"
-              @click=${() => sure(t("task.cancel_sure")) && this.act(() => api.cancel(this.id))}
+              @click=${async () => {
+                if (await ask(t("task.cancel_sure"), t("task.cancel"))) await this.act(() => api.cancel(this.id));
+              }}
             >
               ${t("task.cancel")}
             </button>`}
