@@ -1,6 +1,6 @@
 // The REST API of the gateway. Every refusal is an ApiError whose sentence can be shown in either language.
 
-import { text } from "./i18n";
+import { language, text } from "./i18n";
 import type {
   Args,
   Correction,
@@ -81,7 +81,9 @@ function problemOf(status: number, body: string): ApiError {
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(API + path, init);
+    // Words inside the arguments of a refusal come ready-made.
+    const headers = { "Accept-Language": language(), ...init.headers };
+    response = await fetch(API + path, { ...init, headers });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw unreachable();
@@ -158,6 +160,7 @@ export function upload(
     const sending = new XMLHttpRequest();
     sending.open("POST", `${API}/files`);
     sending.setRequestHeader("Idempotency-Key", key);
+    sending.setRequestHeader("Accept-Language", language());
     sending.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     sending.onerror = () => reject(unreachable());
     sending.onabort = () => reject(new DOMException("aborted", "AbortError"));

@@ -22,6 +22,11 @@ export function numbersOf<Name extends string>(typed: Typed<Name>): Partial<Reco
   return Object.fromEntries(given.map(([name, value]) => [name, Number(value)])) as Partial<Record<Name, number>>;
 }
 
+/** Whether the server refused one of these: then they have to be seen. `prefix` stands before their names. */
+export function anyProblem(refused: unknown, fields: readonly { name: string }[], prefix = ""): boolean {
+  return refused instanceof ApiError && fields.some(({ name }) => problemWith(refused, prefix + name) !== null);
+}
+
 export function numberField<Name extends string>(
   field: NumberField<Name>,
   label: string,

@@ -8,7 +8,7 @@ import { bytes, t, word } from "../i18n";
 import type { Speech } from "../types";
 import { announce, problem, update } from "../view";
 import "../elements/player";
-import { numberField, numbersOf, type NumberField, type Typed } from "./fields";
+import { anyProblem, numberField, numbersOf, type NumberField, type Typed } from "./fields";
 import type { Pictures } from "./pictures";
 
 const MOST_TEXT = 5000;
@@ -91,7 +91,7 @@ export class SpeakPanel {
     return html`
       <section class="card speak" data-test="speak">
         <h2>${t("speak.title")}</h2>
-        <form class="stack" @submit=${(event: Event) => this.speak(event)}>
+        <form class="stack" novalidate @submit=${(event: Event) => this.speak(event)}>
           <div class="field">
             <label for="speak-text" class="hidden">${t("speak.text")}</label>
             <textarea
@@ -157,7 +157,7 @@ export class SpeakPanel {
 
   private advanced(): TemplateResult {
     return html`
-      <details data-test="speak-advanced">
+      <details data-test="speak-advanced" ?open=${anyProblem(this.refused, SETTINGS)}>
         <summary>${t("speak.advanced")}</summary>
         <p class="muted small">${t("speak.advanced_hint")}</p>
         <div class="numbers">
