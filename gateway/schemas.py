@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.expert import ExpertOptions
+
 Quality = Literal["fast", "standard", "high"]
 Language = Literal["zh", "en", "ja", "ko", "yue"]
 AskedLanguage = Literal["auto", Language]
@@ -129,6 +131,7 @@ class QuickModeOptions(_Request):
     language: AskedLanguage = "auto"
     transcript: LongText | None = None
     inference: InferenceOptions | None = None
+    expert: ExpertOptions | None = None
     callback_url: Url | None = None
 
 
@@ -224,6 +227,7 @@ class TaskResponse(BaseModel):
     message_args: dict[str, str]
     error: TaskError | None
     queue_position: int | None
+    expert: ExpertOptions | None
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None

@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from gateway import messages, schemas
+from gateway.expert import expert_view
 from gateway.messages import Language, Said
 from voiceloom.inference.v1 import inference_pb2
 from voiceloom.orchestrator.v1 import orchestrator_pb2
@@ -112,6 +113,7 @@ def task_view(task: orchestrator_pb2.Task, language: Language) -> schemas.TaskRe
         audio_file_ids=list(task.file_ids),
         **told(task_said(task), language),
         error=error,
+        expert=expert_view(task.options),
         queue_position=task.queue_position if task.HasField("queue_position") else None,
         created_at=created,
         started_at=time_of(task, "started_at"),

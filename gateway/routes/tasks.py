@@ -48,6 +48,7 @@ def _options(asked: QuickModeOptions) -> pipeline_pb2.TaskOptions:
         transcript=asked.transcript or "",
         inference=_synthesis(asked.inference),
         callback_url=asked.callback_url or "",
+        expert=asked.expert.to_proto() if asked.expert else None,
     )
 
 

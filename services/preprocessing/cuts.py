@@ -4,7 +4,7 @@ All times here are windows of 32 ms, the step of the voice activity detector.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +32,13 @@ class CutRules:
     # Pauses inside a clip cost something beyond the first and are never longer than the second.
     natural_pause_s: float = 0.60
     longest_pause_s: float = 1.50
+
+    def within(self, min_s: float | None, max_s: float | None) -> "CutRules":
+        """The same rules with other limits; None leaves one as it is. Raises ValueError where cuts could not hold."""
+        rules = replace(self, min_s=min_s or self.min_s, max_s=max_s or self.max_s)
+        if rules.max_speech_s < 2 * rules.min_s:
+            raise ValueError("a clip that is too long could not be halved into two that are long enough")
+        return replace(rules, target_s=min(max(self.target_s, rules.min_s), rules.max_s))
 
     @property
     def max_speech_s(self) -> float:

@@ -1,9 +1,9 @@
 """Runs the stage audio_slice: uploads in, clips and a manifest out."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from services.preprocessing.audio_slice import Clip, Recording, Slices, slice_recordings
+from services.preprocessing.audio_slice import Clip, Recording, SliceRules, Slices, slice_recordings
 from services.preprocessing.clip_file import write_tensors
 from services.preprocessing.report import DataReport
 from services.preprocessing.settings import PreprocessingSettings
@@ -29,7 +29,7 @@ class AudioSliceWorker:
             self._fetch(ctx),
             self._pack.sample_rate_hz,
             ctx.scratch,
-            rules=self._settings.slice_rules,
+            rules=self._rules(ctx),
             limits=self._settings.decode_limits,
             child=self._settings.child_limits,
             progress=ctx.progress,
@@ -46,6 +46,12 @@ class AudioSliceWorker:
             provenance=ctx.provenance(pack_name=self._pack.name, pack_sha256=self._pack.sha256),
         )
 
+    def _rules(self, ctx: StageContext) -> SliceRules:
+        """The usual ones, but for what the client chose."""
+        rules, chosen = self._settings.slice_rules, ctx.claim.options.expert
+        limits = [getattr(chosen, name) if chosen.HasField(name) else None for name in ("min_clip_s", "max_clip_s")]
+        return replace(rules, cuts=rules.cuts.within(*limits))
+
     def _fetch(self, ctx: StageContext) -> list[Recording]:
         recordings = []
         for number, file in enumerate(ctx.claim.files):
@@ -61,7 +67,7 @@ def audio_slice_recipe(settings: PreprocessingSettings, pack: Pack, code: str) -
         makes=manifest_pb2.AudioSliceManifest,
         code=code,
         pack_sha256=pack.sha256,
-        claims=("files.ref", "files.seconds"),
+        claims=("files.ref", "files.seconds", "options.expert.min_clip_s", "options.expert.max_clip_s"),
         settings={"slice_rules": asdict(settings.slice_rules), "decode_limits": asdict(settings.decode_limits)},
         take_over=_warn_again,
     )

@@ -199,9 +199,8 @@ def _copy(source: ProtoMessage, target: ProtoMessage, path: list[str]) -> None:
         for index, part in enumerate(getattr(source, name)):
             _copy(part, copies[index] if index < len(copies) else copies.add(), rest)
     elif rest:
-        part = getattr(target, name)
-        part.SetInParent()
-        _copy(getattr(source, name), part, rest)
+        # A message of which nothing is set stays unset: what was not asked for is no part of a key.
+        _copy(getattr(source, name), getattr(target, name), rest)
     elif field_.is_repeated:
         getattr(target, name).extend(getattr(source, name))
     elif field_.message_type is not None:

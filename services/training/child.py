@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -75,7 +76,12 @@ def build_training(job: Job, device: torch.device) -> Training:
     if not items:
         raise StageInputError("no clip has all that training needs")
     # The service checked the digests when it started.
-    return TRAININGS[job.stage](load_pack(Path(job.pack_dir), verify=False), items, job.plan.seed, device)
+    pack = load_pack(Path(job.pack_dir), verify=False)
+    if job.plan.lr:
+        tune, lr = pack.finetune, job.plan.lr
+        tune = replace(tune, sovits_lr=lr) if job.stage == "sovits_train" else replace(tune, gpt_lr=lr)
+        pack = replace(pack, finetune=tune)
+    return TRAININGS[job.stage](pack, items, job.plan.seed, device)
 
 
 def main(build: Callable[[Job, torch.device], Training] = build_training) -> int:

@@ -16,6 +16,8 @@ class Plan:
     seed: int
     save_every_epochs: int
     checkpoint_every_s: float
+    lr: float = 0.0
+    """Learning rate instead of the pack's; 0 leaves it to the pack."""
 
     @property
     def total_items(self) -> int:

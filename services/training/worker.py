@@ -29,6 +29,8 @@ from voiceloom.pipeline.v1 import manifest_pb2
 from voiceloom.pipeline.v1.pipeline_pb2 import Quality, StageMetrics
 
 _EPOCHS = {Quality.Value(f"QUALITY_{name.upper()}"): epochs for name, epochs in PRESETS.items()}
+# What a client may choose of each training.
+_CHOSEN = ("epochs", "batch_size", "learning_rate", "save_every_epochs")
 _POLL_S = 0.1
 _STATE, _NOTES = "state.pt", "notes.json"
 
@@ -104,16 +106,23 @@ class TrainWorker:
             state.running, state.child_pid = False, 0
 
     def _plan(self, ctx: StageContext, batch: int) -> Plan:
-        tune = self._pack.finetune
+        tune, chosen = self._pack.finetune, ctx.claim.options.expert
         epochs = _EPOCHS.get(ctx.claim.options.quality, PRESETS[DEFAULT_PRESET])
         sovits = self._stage == "sovits_train"
+        kind = "sovits" if sovits else "gpt"
+
+        def either(name: str, usual: int) -> int:
+            """What the client chose, else what is usual."""
+            return getattr(chosen, f"{kind}_{name}") if chosen.HasField(f"{kind}_{name}") else usual
+
         return Plan(
-            epochs=epochs.sovits if sovits else epochs.gpt,
+            epochs=either("epochs", epochs.sovits if sovits else epochs.gpt),
             items_per_epoch=tune.sovits_items_per_epoch if sovits else tune.gpt_items_per_epoch,
-            batch=batch or (tune.sovits_batch if sovits else tune.gpt_batch),
+            batch=batch or either("batch_size", tune.sovits_batch if sovits else tune.gpt_batch),
             seed=self._settings.seed,
-            save_every_epochs=SAVE_EVERY_EPOCHS[self._stage],
+            save_every_epochs=either("save_every_epochs", SAVE_EVERY_EPOCHS[self._stage]),
             checkpoint_every_s=self._settings.checkpoint_every_s,
+            lr=getattr(chosen, f"{kind}_learning_rate"),
         )
 
     def _fetch(self, ctx: StageContext) -> None:
@@ -130,7 +139,10 @@ class TrainWorker:
 
 
 def train_recipe(stage: str, settings: TrainingSettings, pack: Pack, code: str) -> Recipe:
-    """What decides the models of one of the two stages. Lengths and rates of training are the pack's and the code's."""
+    """What decides the models of one of the two stages. Lengths and rates of training are the pack's and the code's,
+    but for what the client chose.
+    """
+    kind = stage.removesuffix("_train")
     text = {"text_feature": manifest_pb2.TextFeatureManifest}
     sound = {"audio_slice": manifest_pb2.AudioSliceManifest, "hubert_feature": manifest_pb2.HubertFeatureManifest}
     tokens = {"semantic_token": manifest_pb2.SemanticTokenManifest}
@@ -139,7 +151,7 @@ def train_recipe(stage: str, settings: TrainingSettings, pack: Pack, code: str) 
         code=code,
         pack_sha256=pack.sha256,
         reads={**text, **(sound if stage == "sovits_train" else tokens)},
-        claims=("options.quality",),
+        claims=("options.quality", *(f"options.expert.{kind}_{name}" for name in _CHOSEN)),
         # Interpreter and paths of the usual child differ from machine to machine and decide nothing.
         settings={"seed": settings.seed, "child": "" if settings.child_command == CHILD else settings.child_command},
         take_over=_name_models,

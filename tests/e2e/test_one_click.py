@@ -203,3 +203,23 @@ def test_corrected_words_are_trained_on_and_nothing_else_is_made_again(rest: Res
     assert {output["gpt_path"] for output in outputs["outputs"]}.isdisjoint(
         output["gpt_path"] for output in finished["outputs"]["outputs"]
     )
+
+
+def test_what_experts_choose_decides_clips_and_models(rest: Rest, finished: dict) -> None:
+    expert = {
+        "max_clip_seconds": 6,
+        "sovits_epochs": 1,
+        "gpt_epochs": 2,
+        "gpt_save_every_epochs": 1,
+        "gpt_batch_size": 2,
+        "sovits_learning_rate": 0.0001,
+    }
+    task_id = rest.create("expert", finished["file_id"], inference={"enabled": False}, expert=expert)
+    rest.wait_completed(task_id, timeout_s=240)
+    models = rest.http.get(f"/tasks/{task_id}/outputs").json()["models"]
+    assert sorted((model["kind"], model["epoch"]) for model in models) == [("gpt", 1), ("gpt", 2), ("sovits", 1)]
+    clips = rest.http.get(f"/tasks/{task_id}/transcripts").json()["items"]
+    assert max(clip["seconds"] for clip in clips) <= 6
+    curves = rest.http.get(f"/tasks/{task_id}/metrics").json()["curves"]
+    assert [(curve["stage"], curve["total_epochs"]) for curve in curves] == [("sovits_train", 1), ("gpt_train", 2)]
+    assert curves[1]["batch_size"] == 2

@@ -15,9 +15,13 @@ import pytest
 
 from services.runtime.errors import DiskFullError, StageFailedError, StoppedError
 from services.training.job import Job, Plan
+from services.training.settings import TrainingSettings
+from services.training.worker import train_recipe
 from services.voice.checkpoint import load_gpt, load_sovits
 from services.voice.presets import PRESETS, Epochs, saved_models
 from tests.unit.training.conftest import NANO, Desk
+from voiceloom.orchestrator.v1.orchestrator_pb2 import Lease
+from voiceloom.pipeline.v1.pipeline_pb2 import Expert, Quality, TaskOptions
 
 Scripts = Callable[[str], tuple[str, ...]]
 
@@ -69,6 +73,29 @@ def test_gpt_train_saves_every_fifth_epoch_and_the_last(desk: Desk) -> None:
     path = desk.store.get_file(manifest.models[1].ref, desk.folder / "voice.ckpt")
     assert load_gpt(path, family=desk.pack.family).config.dim == 32
     assert manifest.epochs[7].losses["ce"] < manifest.epochs[0].losses["ce"]
+
+
+def test_what_experts_choose_wins_over_preset_and_pack(desk: Desk) -> None:
+    context = desk.context("gpt_train")
+    chosen = {"gpt_epochs": 2, "gpt_batch_size": 3, "gpt_save_every_epochs": 1, "gpt_learning_rate": 0.00125}
+    context.claim.options.expert.CopyFrom(Expert(sovits_epochs=9, **chosen))
+    manifest = desk.worker("gpt_train")(context)
+    rows = desk.rows(manifest)
+    assert [model.filename for model in manifest.models] == ["Mia's voice-e1.ckpt", "Mia's voice-e2.ckpt"]
+    assert manifest.batch_size == 3
+    assert {row["epoch"] for row in rows} == {1, 2}
+    assert rows[-1]["lr"] == 0.00125
+
+
+@pytest.mark.parametrize("stage", ["sovits_train", "gpt_train"])
+def test_choices_are_part_of_the_key_of_their_own_stage_alone(desk: Desk, stage: str) -> None:
+    recipe = train_recipe(stage, TrainingSettings(), desk.pack, "code")
+    kind = stage.removesuffix("_train")
+    chosen = Expert(sovits_epochs=3, gpt_epochs=3, min_clip_s=3)
+    seen = recipe.visible(Lease(options=TaskOptions(quality=Quality.QUALITY_FAST, expert=chosen)))
+    assert seen.options.expert == Expert(**{f"{kind}_epochs": 3})
+    unset = recipe.visible(Lease(options=TaskOptions(quality=Quality.QUALITY_FAST)))
+    assert not unset.options.HasField("expert")
 
 
 @pytest.mark.parametrize("stage", ["sovits_train", "gpt_train"])
