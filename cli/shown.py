@@ -30,7 +30,7 @@ def task_rows(tasks: Sequence[JsonObject], language: str) -> str:
 
 
 def detail(task: JsonObject, language: str) -> str:
-    """A task, its stages, and why it failed."""
+    """A task, its stages, what experts chose, and why it failed."""
     stages = [
         (
             f"  {stage['name']}",
@@ -42,6 +42,10 @@ def detail(task: JsonObject, language: str) -> str:
         for stage in task["stages"]
     ]
     lines = [task_rows([task], language), columns(stages, right=[2, 3])]
+    expert = {name: value for name, value in (task.get("expert") or {}).items() if value is not None}
+    if expert:
+        chosen = ", ".join(f"{name} {value:g}" for name, value in expert.items())
+        lines.append(f"  {text(language, 'task.expert', chosen=chosen)}")
     if task["error"]:
         lines.append(f"  {task['error']['detail']} [{task['error']['code']}]")
     return "\n".join(lines)

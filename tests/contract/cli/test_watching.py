@@ -49,6 +49,20 @@ async def test_one_command_makes_a_voice(fake: FakeOrchestrator, start: Start, t
     assert len(keys) == len(set(keys)) == 3
 
 
+async def test_what_experts_choose_is_taken_within_its_bounds(fake: FakeOrchestrator, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    chosen = ["--expert-gpt-epochs", "3", "--expert-sovits-learning-rate", "2e-4", "--expert-max-clip-seconds", "9.5"]
+    ran = await run("train", "a.wav", *chosen, "--no-watch", "--json")
+    assert ran.code == 0, ran.err
+    expert = fake.state.tasks["t1"].options.expert
+    assert (expert.gpt_epochs, expert.sovits_learning_rate, expert.max_clip_s) == (3, 2e-4, 9.5)
+    assert not expert.HasField("sovits_epochs")
+    assert "gpt_epochs 3" in (await run("tasks", "show", "a")).out
+    ran = await run("train", "a.wav", "--name", "b", "--expert-gpt-epochs", "0", "--json")
+    assert ran.code == 4
+    assert [problem["field"] for problem in json.loads(ran.err)["errors"]] == ["options.expert.gpt_epochs"]
+
+
 async def test_a_dropped_connection_costs_no_event_and_doubles_none(
     fake: FakeOrchestrator, site: Site, start: Start
 ) -> None:

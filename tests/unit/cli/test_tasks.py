@@ -35,6 +35,11 @@ def test_a_failed_task_shows_its_reason_and_its_code(gateway: FakeGateway, run: 
     assert [line.split()[0] for line in ran.out.splitlines()[1:9]] == [stage["name"] for stage in task()["stages"]]
 
 
+def test_what_experts_chose_is_shown(gateway: FakeGateway, run: Run) -> None:
+    gateway[f"GET /tasks/{ID}"] = task(expert={"gpt_epochs": 3, "sovits_epochs": None, "gpt_learning_rate": 1e-4})
+    assert "  expert options: gpt_epochs 3, gpt_learning_rate 0.0001" in run("tasks", "show", ID).out.splitlines()
+
+
 @pytest.mark.parametrize("written", ["贝拉é", "贝拉e\u0301"])
 def test_a_task_is_found_by_its_name_however_it_was_typed(gateway: FakeGateway, run: Run, written: str) -> None:
     gateway["GET /tasks"] = page(task(id="other", exp_name="贝拉é2"), task(exp_name="贝拉é"))
