@@ -12,7 +12,7 @@ import { TaskView } from "./views/task";
 import { TasksView } from "./views/tasks";
 import { TrainView } from "./views/train";
 
-let view: View;
+let view: View | undefined;
 let route: Route;
 let inUse: Pack | null = null;
 /** The address that is shown. */
@@ -43,9 +43,15 @@ function onAddress(): void {
   // Tabs of one task share its stream of events.
   if (route.name === "task" && view instanceof TaskView && view.id === route.id) view.show(route.tab);
   else {
-    view?.leave?.();
+    const before = view;
+    before?.leave?.();
     view = open(route);
     window.scrollTo(0, 0);
+    // What had the focus is gone; after the view is drawn, reading goes on at its beginning.
+    if (before !== undefined) {
+      update();
+      requestAnimationFrame(() => document.getElementById("main")?.focus({ preventScroll: true }));
+    }
   }
   announce(view.title());
   update();
@@ -55,7 +61,7 @@ async function switchLanguage(): Promise<void> {
   const wanted: Language = language() === "zh" ? "en" : "zh";
   await useLanguage(wanted);
   // What was said last is in the other language.
-  announce(view.title());
+  announce(view?.title() ?? "");
   update();
 }
 
@@ -93,7 +99,7 @@ function page(): TemplateResult {
   return html`
     <a class="skip" href="#main" @click=${skip}>${t("nav.skip")}</a>
     ${header()}
-    <main id="main" tabindex="-1">${view.render()}</main>
+    <main id="main" tabindex="-1">${view?.render()}</main>
     <footer class="muted">${t("footer.voices")} <a href="/docs">${t("footer.api")}</a></footer>
   `;
 }
@@ -114,7 +120,7 @@ async function start(): Promise<void> {
     scheduled = true;
     requestAnimationFrame(() => {
       scheduled = false;
-      document.title = `${view.title()} · Voiceloom`;
+      document.title = `${view?.title()} · Voiceloom`;
       render(page(), root);
     });
   });
@@ -128,6 +134,8 @@ async function start(): Promise<void> {
   }
   root.replaceChildren();
   window.addEventListener("hashchange", onAddress);
+  // A file that misses would take the page's place.
+  for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
   window.addEventListener("beforeunload", (event) => view?.unsaved && event.preventDefault());
   onAddress();
   inUse = await pack().catch(() => null);

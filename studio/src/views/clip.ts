@@ -18,6 +18,8 @@ interface Row {
   src: string;
   editable: boolean;
   unsaved: boolean;
+  /** Why the server does not take it. */
+  wrong: string | null;
   change: (draft: Draft) => void;
 }
 
@@ -94,6 +96,7 @@ export function clipRow(row: Row): TemplateResult {
         @input=${(event: Event) => row.change({ ...draft, text: (event.target as HTMLTextAreaElement).value })}
         @change=${() => draft.text.trim() === "" && row.change({ ...draft, text: clip.recognised_text })}
       ></textarea>
+      ${row.wrong === null ? nothing : html`<p class="small bad-text" role="alert">${row.wrong}</p>`}
       <p class="small muted">
         ${clip.recognised_text
           ? html`${t("proofread.heard")} <span data-test="recognised">${marked(clip.recognised_text, clip.words)}</span>`

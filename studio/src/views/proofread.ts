@@ -20,6 +20,8 @@ export class ProofreadTab {
   private readonly drafts = new Map<string, Draft>();
   private error: unknown = null;
   private refused: unknown = null;
+  /** What was saved last, or refused. */
+  private sent: Correction[] = [];
   private busy = false;
   /** What the task had done when its clips were last asked for. */
   private known = "";
@@ -88,8 +90,9 @@ export class ProofreadTab {
     this.refused = null;
     update();
     const sent = new Map(this.drafts);
+    this.sent = this.corrections(this.found.items);
     try {
-      const saved = await api.correct(this.id, this.corrections(this.found.items));
+      const saved = await api.correct(this.id, this.sent);
       // What was typed while it was sent is still to be saved.
       for (const [id, draft] of sent) if (this.drafts.get(id) === draft) this.drafts.delete(id);
       this.take(saved);
@@ -115,6 +118,12 @@ export class ProofreadTab {
     }
     this.busy = false;
     update();
+  }
+
+  /** What the server says of one clip's correction. */
+  private wrong(clip: Transcript): string | null {
+    const at = this.sent.findIndex((correction) => correction.clip_id === clip.clip_id);
+    return this.refused instanceof api.ApiError ? api.problemWith(this.refused, `items.${at}.text`) : null;
   }
 
   private sorted(clips: Transcript[]): Transcript[] {
@@ -172,6 +181,7 @@ export class ProofreadTab {
                 src: api.outputUrl(this.id, "clip", `${clip.clip_id}.wav`),
                 editable: ended && !this.busy,
                 unsaved: this.drafts.has(clip.clip_id),
+                wrong: this.wrong(clip),
                 change: (draft) => this.change(clip, draft),
               }),
           )}

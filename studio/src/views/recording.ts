@@ -6,8 +6,14 @@ import { ask } from "../ask";
 import { clock, duration, language, number, percent, said, t, text, word } from "../i18n";
 import type { Recording, Report } from "../types";
 import { announce, problem, update } from "../view";
+import { playIcon } from "../elements/icons";
 import "../elements/wave";
 import type { Region } from "../elements/wave";
+
+/** Plays a part of the recording whose list was clicked. */
+function hear(event: Event, start: number, end: number): void {
+  (event.target as HTMLElement).closest(".recording")?.querySelector("vl-wave")?.play(start, end);
+}
 
 export class RecordingCard {
   file: Recording | null = null;
@@ -163,10 +169,18 @@ export class RecordingCard {
       </dl>
       <details>
         <summary>${t("report.clips", { kept: report.clips.length - out.length, all: report.clips.length })}</summary>
-        <ul class="small">
+        <ul class="small clip-list">
           ${report.clips.map(
             (clip) => html`<li>
-              ${clock(clip.start)}–${clock(clip.start + clip.seconds)}:
+              <button
+                type="button"
+                class="plain small number"
+                data-test="play-clip"
+                aria-label=${t("report.play_clip", { at: clock(clip.start) })}
+                @click=${(event: Event) => hear(event, clip.start, clip.start + clip.seconds)}
+              >
+                ${playIcon} ${clock(clip.start)}–${clock(clip.start + clip.seconds)}
+              </button>
               ${clip.kept ? t("report.kept") : t("report.left_out", { reason: word("reason", clip.drop_reason ?? "") })}
             </li>`,
           )}

@@ -122,6 +122,14 @@ export class TaskView implements View {
     if (this.connection === "ended") this.listen();
   }
 
+  private async retry(): Promise<void> {
+    const { from } = this;
+    const question = from ? t("task.retry_sure", { stage: t(`stage.${from}`) }) : "";
+    if (from && !(await ask(question, t("task.retry")))) return;
+    await this.act(() => api.retry(this.id, from || undefined));
+    if (this.refused === null) go(taskHref(this.id));
+  }
+
   private async act(action: () => Promise<unknown>): Promise<void> {
     this.refused = null;
     try {
@@ -206,13 +214,18 @@ export class TaskView implements View {
                   data-test="retry-stage"
                   @change=${(event: Event) => {
                     this.from = (event.target as HTMLSelectElement).value as StageName;
+                    update();
                   }}
                 >
                   <option value="">${t("task.retry_from")}</option>
                   ${STAGES.map((stage) => html`<option value=${stage}>${t(`stage.${stage}`)}</option>`)}
                 </select>
               </label>
-              <button data-test="retry" @click=${() => this.act(() => api.retry(this.id, this.from || undefined))}>
+              <button
+                data-test="retry"
+                ?disabled=${task.status === "completed" && this.from === ""}
+                @click=${() => this.retry()}
+              >
                 ${t("task.retry")}
               </button>
             `

@@ -8,6 +8,9 @@ import { duration, t, word } from "../i18n";
 import { go, taskHref } from "../router";
 import { QUALITIES, type NewTask, type Pack, type Quality } from "../types";
 import { announce, problem, update, type View } from "../view";
+import { EstimatePanel } from "./estimates";
+import { expertFields, expertOf, type TypedExpert } from "./expert";
+import { freeName, nameFrom, nameIsValid } from "./naming";
 import { Recorder } from "./recorder";
 import { RecordingCard } from "./recording";
 
@@ -23,18 +26,7 @@ interface Kept {
   language: string;
   say: string;
   transcript: string;
-}
-
-/** A name of letters, digits, - and _, made from what a file is called. */
-export function nameFrom(filename: string): string {
-  const stem = filename.replace(/\.[^.]*$/, "").normalize("NFC");
-  const cleaned = stem.replace(/[^\p{L}\p{M}\p{Nd}_-]+/gu, "-").replace(/^[-\p{M}]+|-+$/gu, "");
-  return [...cleaned].slice(0, 64).join("");
-}
-
-export function nameIsValid(name: string): boolean {
-  const length = [...name.normalize("NFC")].length;
-  return length >= 1 && length <= 64 && /^[\p{L}\p{Nd}_-][\p{L}\p{M}\p{Nd}_-]*$/u.test(name.normalize("NFC"));
+  expert: TypedExpert;
 }
 
 export class TrainView implements View {
@@ -46,9 +38,13 @@ export class TrainView implements View {
   private language = "auto";
   private say = "";
   private transcript = "";
+  private expert: TypedExpert = {};
+  private readonly estimates = new EstimatePanel();
   private dragging = false;
   private starting = false;
   private error: unknown = null;
+  /** Another name, when the one that was wanted is taken. */
+  private proposed = "";
   /** The same click tried again must not make a second task: one key for as long as nothing is changed. */
   private key = { of: "", value: "" };
   private readonly onDrag = (event: DragEvent) => this.drag(event);
@@ -87,19 +83,22 @@ export class TrainView implements View {
     this.language = kept.language;
     this.say = kept.say;
     this.transcript = kept.transcript;
+    this.expert = kept.expert ?? {};
     this.cards = kept.files.map((id) => RecordingCard.known(id, (card) => this.remove(card)));
   }
 
   private keep(): void {
     const files = this.cards.flatMap((card) => (card.file ? [card.file.file_id] : []));
-    const { name, quality, language, say, transcript } = this;
-    sessionStorage.setItem(KEPT, JSON.stringify({ files, name, quality, language, say, transcript } satisfies Kept));
+    const { name, quality, language, say, transcript, expert } = this;
+    const kept: Kept = { files, name, quality, language, say, transcript, expert };
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
   }
 
   private drag(event: DragEvent): void {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    this.dragging = event.type === "dragenter" || event.type === "dragover";
+    // Going from one element to the next leaves and enters, too; only outside the window there is no next one.
+    this.dragging = event.type === "dragleave" ? event.relatedTarget !== null : event.type !== "drop";
     if (event.type === "drop") this.add([...event.dataTransfer.files]);
     update();
   }
@@ -146,6 +145,7 @@ export class TrainView implements View {
   private async start(event: Event): Promise<void> {
     event.preventDefault();
     if (this.starting || this.obstacle) return;
+    const expert = expertOf(this.expert);
     const asked: NewTask = {
       exp_name: this.name.normalize("NFC"),
       audio_file_ids: this.cards.flatMap((card) => (card.file ? [card.file.file_id] : [])),
@@ -154,12 +154,14 @@ export class TrainView implements View {
         language: this.language,
         ...(this.transcript.trim() ? { transcript: this.transcript } : {}),
         ...(this.say.trim() ? { inference: { target_text: this.say } } : {}),
+        ...(expert ? { expert } : {}),
       },
     };
     const of = JSON.stringify(asked);
     if (this.key.of !== of) this.key = { of, value: crypto.randomUUID() };
     this.starting = true;
     this.error = null;
+    this.proposed = "";
     update();
     try {
       const task = await api.createTask(asked, this.key.value);
@@ -168,9 +170,21 @@ export class TrainView implements View {
     } catch (error) {
       this.error = error;
       announce(api.sentenceOf(error));
+      if (error instanceof api.ApiError && error.code === "NAME_TAKEN") {
+        this.proposed = await freeName(asked.exp_name).catch(() => "");
+      }
     }
     this.starting = false;
     update();
+  }
+
+  private takeProposed(): void {
+    this.name = this.proposed;
+    this.proposed = "";
+    this.error = null;
+    this.keep();
+    update();
+    document.getElementById("name")?.focus();
   }
 
   render(): TemplateResult {
@@ -188,13 +202,16 @@ export class TrainView implements View {
           ? html`<p class="notice">${t("train.together", { time: duration(this.usable) })}</p>`
           : nothing}
         ${this.form()}
+        ${this.dragging
+          ? html`<div class="overlay" data-test="overlay" aria-hidden="true"><p class="lead">${t("train.drop_here")}</p></div>`
+          : nothing}
       </div>
     `;
   }
 
   private dropZone(): TemplateResult {
     return html`
-      <section class="card drop ${this.dragging ? "over" : ""}" data-test="drop" aria-label=${t("train.drop_label")}>
+      <section class="card drop" data-test="drop" aria-label=${t("train.drop_label")}>
         <p class="lead">${t("train.drop")}</p>
         <div class="row">
           <label class="button primary">
@@ -233,7 +250,7 @@ export class TrainView implements View {
     const badName = this.name !== "" && !nameIsValid(this.name);
     const languages = this.pack?.languages ?? [];
     return html`
-      <form class="card stack" @submit=${(event: Event) => this.start(event)}>
+      <form class="card stack" novalidate @submit=${(event: Event) => this.start(event)}>
         <div class="field">
           <label for="name">${t("train.name")}</label>
           <input
@@ -267,10 +284,12 @@ export class TrainView implements View {
                 />
                 <strong>${t(`quality.${quality}`)}</strong>
                 <span class="muted small">${t(`quality_hint.${quality}`)}</span>
+                ${this.estimates.of(quality, this.usable)}
               </label>
             `,
           )}
         </fieldset>
+        ${this.estimates.words(this.quality)}
         <div class="field">
           <label for="language">${t("train.language")}</label>
           <select
@@ -303,7 +322,18 @@ export class TrainView implements View {
             ></textarea>
           </div>
         </details>
+        ${expertFields(this.expert, this.error, () => {
+          this.keep();
+          update();
+        })}
         ${problem(this.error)}
+        ${this.proposed
+          ? html`<div class="row">
+              <button type="button" data-test="proposed" @click=${() => this.takeProposed()}>
+                ${t("train.proposed", { name: this.proposed })}
+              </button>
+            </div>`
+          : nothing}
         <div class="row">
           <button
             type="submit"
