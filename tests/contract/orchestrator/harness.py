@@ -279,8 +279,8 @@ class System:
         """Wait until this orchestrator, not another of them, answers from its store."""
         async with open_channel(f"127.0.0.1:{self.ports[number]}") as own:
             tasks = TaskServiceStub(own)
-            await patiently(lambda: tasks.ListTasks(pb.ListTasksRequest(limit=1), wait_for_ready=True, timeout=10))
-        await asyncio.wait_for(self._channel.channel_ready(), 10)
+            await patiently(lambda: tasks.ListTasks(pb.ListTasksRequest(limit=1), wait_for_ready=True, timeout=60))
+        await asyncio.wait_for(self._channel.channel_ready(), 60)
 
     async def upload(self, data: bytes = b"sound", *, filename: str = "me.wav", transcript: str = "") -> pb.File:
         async def parts() -> AsyncIterator[pb.WriteFileRequest]:
@@ -313,7 +313,7 @@ class System:
         task: pb.Task = response.task
         return task
 
-    async def until(self, task_id: str, condition: Callable[[pb.Task], bool], *, within_s: float = 15) -> pb.Task:
+    async def until(self, task_id: str, condition: Callable[[pb.Task], bool], *, within_s: float = 60) -> pb.Task:
         """The task, as soon as the condition holds."""
         deadline = time.monotonic() + within_s
         while True:
@@ -323,16 +323,16 @@ class System:
             assert time.monotonic() < deadline, f"not in time; the task is now\n{task}"
             await asyncio.sleep(0.03)
 
-    async def ended(self, task_id: str, *, within_s: float = 15) -> pb.Task:
+    async def ended(self, task_id: str, *, within_s: float = 60) -> pb.Task:
         return await self.until(task_id, lambda task: task.state in ENDED, within_s=within_s)
 
     async def events(self, task_id: str, after_seq: int = 0) -> list[TaskEvent]:
         """Every event up to the terminal one."""
         request = pb.WatchTaskRequest(task_id=task_id, after_seq=after_seq)
-        return [response.event async for response in self.tasks.WatchTask(request, timeout=20)]
+        return [response.event async for response in self.tasks.WatchTask(request, timeout=60)]
 
 
-async def patiently(call: Callable[[], Awaitable[T]], *, within_s: float = 15) -> T:
+async def patiently(call: Callable[[], Awaitable[T]], *, within_s: float = 60) -> T:
     """The answer of a call, made again for as long as it is UNAVAILABLE."""
     deadline = time.monotonic() + within_s
     while True:
