@@ -33,6 +33,7 @@ ROUTERS = (
     transcripts.router,
     outputs.router,
     speak.router,
+    estimate.router,
     files.router,
     service.router,
 )

@@ -33,6 +33,7 @@ class GatewaySettings(BaseSettings):
     rpc_timeout_s: float = Field(10.0, gt=0, description="Deadline of short calls; waiting for a restart included.")
     upload_timeout_s: float = Field(3600.0, gt=0, description="Deadline of one upload, decoding included.")
     report_timeout_s: float = Field(930.0, gt=0, description="Deadline of a report on a recording.")
+    estimate_timeout_s: float = Field(160.0, gt=0, description="Deadline of an estimate; the first one is measured.")
     speak_timeout_s: float = Field(300.0, gt=0, description="Deadline of one text that a voice is to say.")
     max_speaking: int = Field(4, ge=1, description="Texts spoken at once; one more is refused (SPEECH_BUSY).")
     health_timeout_s: float = Field(2.0, gt=0, description="Deadline of one health check.")

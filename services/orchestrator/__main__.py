@@ -18,6 +18,7 @@ from services.orchestrator.outbox import Outbox, Watchers
 from services.orchestrator.scheduler import Limits, Scheduler
 from services.orchestrator.servicer import FileServicer, TaskServicer, WorkServicer
 from services.orchestrator.servicer.curves import Curves
+from services.orchestrator.servicer.estimates import Estimates, GrpcMeter
 from services.orchestrator.servicer.files import GrpcInspector, GrpcReporter
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.servicer.transcripts import Transcripts
@@ -103,6 +104,8 @@ class Orchestrator:
         """Serve until ``stop`` is set, then drain."""
         settings = self._settings
         preprocessing = open_channel(settings.preprocessing_address)
+        training = open_channel(settings.training_address)
+        meter = GrpcMeter(training, settings.measure_timeout_s)
         files = Files(
             self._store,
             self._artifacts,
@@ -118,7 +121,10 @@ class Orchestrator:
         def register(server: grpc.aio.Server) -> list[str]:
             outputs = Outputs(self._artifacts)
             curves, transcripts = Curves(self._store, self._artifacts), Transcripts(self._artifacts)
-            tasks = TaskServicer(self._tasks, self._watchers, outputs, curves, transcripts)
+            estimates = Estimates(self._store, meter, settings.heavy_slots)
+            tasks = TaskServicer(
+                self._tasks, self._watchers, outputs, curves=curves, transcripts=transcripts, estimates=estimates
+            )
             orchestrator_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
             file_servicer = FileServicer(files, reports, self._tasks, outputs, self._artifacts)
             orchestrator_pb2_grpc.add_FileServiceServicer_to_server(file_servicer, server)
@@ -141,7 +147,7 @@ class Orchestrator:
         # Streams of watchers have no end of their own: clients open them again, from their sequence.
         await server.stop(grace_s=1.0)
         await end(connecting, *tasks)
-        await preprocessing.close()
+        await asyncio.gather(preprocessing.close(), training.close())
         if self._bus is not None:
             await self._bus.close()
         await self._store.close()

@@ -47,6 +47,7 @@ class OrchestratorSettings(RuntimeSettings):
     )
     inspect_timeout_s: float = Field(600.0, gt=0, description="Deadline of decoding an upload to its end.")
     report_timeout_s: float = Field(900.0, gt=0, description="Deadline of a report on an upload, waiting included.")
+    measure_timeout_s: float = Field(150.0, gt=0, description="Deadline of measuring how fast this machine trains.")
 
     callback_secret: SecretStr = Field(
         SecretStr(""),

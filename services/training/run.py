@@ -222,6 +222,12 @@ class Runs:
             while len(self._runs) > self._KEPT:
                 del self._runs[next(iter(self._runs))]
 
+    @property
+    def active(self) -> bool:
+        """Whether one of them is running."""
+        with self._lock:
+            return any(run.state.running for run in self._runs.values())
+
     def find(self, task_id: str, stage: str) -> ActiveRun | None:
         """The run of a task's stage, running or ended."""
         with self._lock:

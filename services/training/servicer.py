@@ -9,6 +9,7 @@ import grpc.aio
 
 from services.runtime.errors import NotFoundError
 from services.runtime.stage import stage_name
+from services.training.meter import SpeedMeter
 from services.training.run import ActiveRun, Runs
 from voiceloom.pipeline.v1.pipeline_pb2 import Stage
 from voiceloom.training.v1 import training_pb2, training_pb2_grpc
@@ -19,8 +20,8 @@ WATCH_INTERVAL_S = 0.25
 class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
     """Answers about runs; the stages do the work."""
 
-    def __init__(self, runs: Runs) -> None:
-        self._runs = runs
+    def __init__(self, runs: Runs, meter: SpeedMeter) -> None:
+        self._runs, self._meter = runs, meter
 
     async def GetRun(
         self, request: training_pb2.GetRunRequest, context: grpc.aio.ServicerContext
@@ -50,6 +51,12 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
         """Ask the run to stop; one that has ended is left alone."""
         self._find(request.task_id, request.stage).stop()
         return training_pb2.StopRunResponse()
+
+    async def MeasureSpeed(
+        self, request: training_pb2.MeasureSpeedRequest, context: grpc.aio.ServicerContext
+    ) -> training_pb2.MeasureSpeedResponse:
+        """How fast this machine trains; UNAVAILABLE while a run is active and nothing was measured before."""
+        return training_pb2.MeasureSpeedResponse(**await self._meter.speed())
 
     def _find(self, task_id: str, stage: Stage) -> ActiveRun:
         run = self._runs.find(task_id, stage_name(stage))

@@ -19,6 +19,7 @@ from services.orchestrator.servicer.convert import (
     to_task,
 )
 from services.orchestrator.servicer.curves import Curves
+from services.orchestrator.servicer.estimates import Estimates
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.servicer.transcripts import Transcripts, checked
 from services.orchestrator.tasks import NewTask, Tasks
@@ -53,13 +54,20 @@ def _fingerprint(request: pb.CreateTaskRequest) -> str:
 
 
 class TaskServicer(TaskServiceServicer):
-    """Adapter of Tasks, Watchers, Outputs, Curves and Transcripts."""
+    """Adapter of Tasks, Watchers, Outputs, Curves, Transcripts and Estimates."""
 
     def __init__(
-        self, tasks: Tasks, watchers: Watchers, outputs: Outputs, curves: Curves, transcripts: Transcripts
+        self,
+        tasks: Tasks,
+        watchers: Watchers,
+        outputs: Outputs,
+        *,
+        curves: Curves,
+        transcripts: Transcripts,
+        estimates: Estimates,
     ) -> None:
         self._tasks, self._watchers, self._outputs = tasks, watchers, outputs
-        self._curves, self._transcripts = curves, transcripts
+        self._curves, self._transcripts, self._estimates = curves, transcripts, estimates
 
     async def CreateTask(self, request: pb.CreateTaskRequest, context: Context) -> pb.CreateTaskResponse:
         """Accept a task."""
@@ -156,3 +164,7 @@ class TaskServicer(TaskServiceServicer):
         heard = await self._transcripts.of((await self._tasks.get(owner, task_id, fresh=True)).task)
         view = await self._tasks.correct(owner, task_id, checked(request.corrections, heard.clips))
         return pb.CorrectTranscriptsResponse(transcripts=await self._transcripts.of(view.task))
+
+    async def EstimateTasks(self, request: pb.EstimateTasksRequest, context: Context) -> pb.EstimateTasksResponse:
+        """Say how long tasks would take."""
+        return await self._estimates.of(owner_of(request), request.usable_s)

@@ -325,6 +325,11 @@ class FakeOrchestrator(
         finally:
             self.watches_open -= 1
 
+    async def EstimateTasks(self, request: pb.EstimateTasksRequest, context: Any) -> pb.EstimateTasksResponse:
+        await self._note("EstimateTasks", request, context)
+        estimate = pb.Estimate(quality=pipeline.QUALITY_FAST, seconds=165.04, least_s=116, most_s=261)
+        return pb.EstimateTasksResponse(estimates=[estimate], tasks_before=2, wait_s=30.5)
+
     async def ListTranscripts(self, request: pb.ListTranscriptsRequest, context: Any) -> pb.ListTranscriptsResponse:
         await self._note("ListTranscripts", request, context)
         task = await self._task(request, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import grpc.aio
@@ -11,6 +12,7 @@ import pytest
 from services.runtime.errors import NotFoundError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.grpc_server import GrpcServer, open_channel
+from services.training.meter import SpeedMeter
 from services.training.run import ActiveRun, Runs, RunState
 from services.training.servicer import TrainingServicer
 from voiceloom.pipeline.v1.pipeline_pb2 import Stage
@@ -24,10 +26,15 @@ def runs() -> Runs:
     return Runs()
 
 
+MEASURED = 'print(\'{"sovits_epoch_s": 1.5, "gpt_epoch_s": 0.5, "start_s": 2.0, "work_s": 0.01}\')'
+
+
 @pytest.fixture
 async def stub(runs: Runs) -> AsyncIterator[Stub]:
+    meter = SpeedMeter([], lambda: runs.active, command=(sys.executable, "-c", MEASURED))
+
     def register(server: grpc.aio.Server) -> list[str]:
-        training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(runs), server)
+        training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(runs, meter), server)
         return [training_pb2.DESCRIPTOR.services_by_name["TrainingService"].full_name]
 
     server = await GrpcServer.start("127.0.0.1", 0, register, reflect=False)
@@ -72,3 +79,14 @@ async def test_oldest_runs_are_forgotten(runs: Runs) -> None:
         runs.add(str(index), "gpt_train", ActiveRun(1, RunState(), lambda: None))
     assert runs.find("0", "gpt_train") is None
     assert runs.find("149", "gpt_train") is not None
+
+
+async def test_the_machine_is_measured_unless_a_run_is_active(stub: Stub, runs: Runs) -> None:
+    active = ActiveRun(lease=1, state=RunState(), stop=lambda: None)
+    runs.add("t", "gpt_train", active)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.MeasureSpeed(training_pb2.MeasureSpeedRequest())
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    active.state.running = False
+    speed = await stub.MeasureSpeed(training_pb2.MeasureSpeedRequest())
+    assert (speed.sovits_epoch_s, speed.gpt_epoch_s, speed.start_s, speed.work_s) == (1.5, 0.5, 2.0, 0.01)

@@ -85,11 +85,13 @@ class MeasureSpeedRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class MeasureSpeedResponse(_message.Message):
-    __slots__ = ("sovits_epoch_s", "gpt_epoch_s", "start_s")
+    __slots__ = ("sovits_epoch_s", "gpt_epoch_s", "start_s", "work_s")
     SOVITS_EPOCH_S_FIELD_NUMBER: _ClassVar[int]
     GPT_EPOCH_S_FIELD_NUMBER: _ClassVar[int]
     START_S_FIELD_NUMBER: _ClassVar[int]
+    WORK_S_FIELD_NUMBER: _ClassVar[int]
     sovits_epoch_s: float
     gpt_epoch_s: float
     start_s: float
-    def __init__(self, sovits_epoch_s: _Optional[float] = ..., gpt_epoch_s: _Optional[float] = ..., start_s: _Optional[float] = ...) -> None: ...
+    work_s: float
+    def __init__(self, sovits_epoch_s: _Optional[float] = ..., gpt_epoch_s: _Optional[float] = ..., start_s: _Optional[float] = ..., work_s: _Optional[float] = ...) -> None: ...
