@@ -20,7 +20,7 @@ from gateway.metrics import Metrics
 from gateway.middleware import API_PREFIX, BodyLimit, Guard, RequestContext
 from gateway.packs import PackFacts
 from gateway.readiness import Readiness
-from gateway.routes import files, metrics, outputs, progress, service, speak, tasks, transcripts
+from gateway.routes import estimate, files, metrics, outputs, progress, service, speak, tasks, transcripts
 from gateway.settings import GatewaySettings
 from gateway.speech import Speech
 from gateway.sse import Hub
