@@ -26,18 +26,27 @@ def _tasks(studio: Studio) -> None:
 def _progress(studio: Studio, task_id: str) -> None:
     studio.open(f"#/tasks/{task_id}")
     studio.wait_completed()
+    expect(studio.page.locator("vl-curves canvas")).to_have_count(2)
+
+
+def _proofread(studio: Studio, task_id: str) -> None:
+    studio.open(f"#/tasks/{task_id}/proofread")
+    expect(studio.at("clip")).not_to_have_count(0)
 
 
 def _result(studio: Studio, task_id: str) -> None:
     studio.open(f"#/tasks/{task_id}/result")
     expect(studio.at("candidate")).not_to_have_count(0)
+    studio.at("speak-advanced").locator("summary").click()
+    studio.at("spectrogram-toggle").locator("summary").first.click()
+    expect(studio.at("spectrogram")).to_be_visible()
 
 
 def _missing(studio: Studio) -> None:
     studio.open("#/nowhere")
 
 
-VIEWS = ("train", "report", "progress", "result", "tasks", "missing")
+VIEWS = ("train", "report", "progress", "proofread", "result", "tasks", "missing")
 
 
 def opener(view: str, *, task_id: str, recording: Path) -> Callable[[Studio], None]:
@@ -46,6 +55,7 @@ def opener(view: str, *, task_id: str, recording: Path) -> Callable[[Studio], No
         "train": _train,
         "report": lambda studio: _report(studio, recording),
         "progress": lambda studio: _progress(studio, task_id),
+        "proofread": lambda studio: _proofread(studio, task_id),
         "result": lambda studio: _result(studio, task_id),
         "tasks": _tasks,
         "missing": _missing,

@@ -11,9 +11,22 @@ import "../elements/player";
 import { Pictures } from "./pictures";
 import { SpeakPanel } from "./speak";
 
+const PAGE = 100;
+
 /** Both models are there: the voice can speak. */
 function trained(models: Model[]): boolean {
   return ["gpt", "sovits"].every((kind) => models.some((model) => model.kind === kind));
+}
+
+/** The recordings of this task that other tasks were made of, too. */
+async function recordingsOfOthers(task: Task): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let offset = 0, total = 1; offset < total; offset += PAGE) {
+    const page = await api.tasks("", "", PAGE, offset);
+    total = page.total;
+    for (const other of page.items) if (other.id !== task.id) for (const id of other.audio_file_ids) found.add(id);
+  }
+  return found;
 }
 
 export class ResultTab {
@@ -45,10 +58,11 @@ export class ResultTab {
   private async deleteAll(task: Task): Promise<void> {
     if (!(await ask(t("result.delete_sure", { name: task.exp_name }), t("result.delete")))) return;
     try {
+      const kept = await recordingsOfOthers(task);
       await api.purge(this.id);
-      for (const file of task.audio_file_ids) {
+      for (const file of task.audio_file_ids.filter((id) => !kept.has(id))) {
         await api.deleteFile(file).catch((error: unknown) => {
-          // Another voice still uses the recording, or it is gone already.
+          // A task has begun to use the recording meanwhile, or it is gone already.
           if (!(error instanceof api.ApiError) || ![404, 409].includes(error.status)) throw error;
         });
       }
