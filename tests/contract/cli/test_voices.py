@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.contract.cli.conftest import Run, Start
 from tests.contract.gateway.fake_orchestrator import FakeOrchestrator
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
+from voiceloom.pipeline.v1 import manifest_pb2 as manifest
 from voiceloom.pipeline.v1 import pipeline_pb2 as pipeline
 
 
@@ -80,3 +81,22 @@ async def test_losses_are_shown_while_they_fall(fake: FakeOrchestrator, run: Run
         "  mel  2.0000  ->  1.0000",
     ]
     assert len(json.loads((await run("tasks", "metrics", "bella", "--json")).out)["curves"][0]["points"]) == 2
+
+
+async def test_how_long_training_takes_is_told_for_recordings_and_for_seconds(fake: FakeOrchestrator, run: Run) -> None:
+    for number, usable_s in enumerate((30.5, 60.0)):
+        file_id = fake.add_file(file_id=f"f{number}")
+        fake.state.reports[file_id] = manifest.RecordingReport(
+            report=manifest.DataReport(usable_s=usable_s),
+            outlook=manifest.OUTLOOK_GOOD,
+            verdict=pipeline.Message(key="verdict.good", args={"seconds": "30"}),
+        )
+    assert "30.5 s" in (await run("files", "report", "f0")).out
+    ran = await run("estimate", "f0", "f1")
+    assert ran.out.splitlines() == [
+        "fast  2:45  (1:56 - 4:21)  from how fast this machine is",
+        "2 task(s) come first: about 0:30 until then",
+    ]
+    assert [request.usable_s for name, request in fake.calls if name == "EstimateTasks"] == [90.5]
+    assert json.loads((await run("estimate", "--seconds", "60", "--json")).out)["tasks_before"] == 2
+    assert (await run("estimate", "--seconds", "0")).code == 4
