@@ -71,7 +71,8 @@ def slow_task(rest: Rest, file_id: str) -> Iterator[Callable[[str], str]]:
 
     def make(name: str) -> str:
         epochs = next(_EPOCHS)
-        made.append(rest.create(name, file_id, expert={"sovits_epochs": epochs, "gpt_epochs": epochs}))
+        trained = {f"{model}_{what}epochs": epochs for model in ("sovits", "gpt") for what in ("", "save_every_")}
+        made.append(rest.create(name, file_id, expert=trained))
         return made[-1]
 
     yield make
