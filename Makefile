@@ -37,7 +37,7 @@ STAMP := $(VENV)/.voiceloom-$(KEY)
 JUDGES := $(VENV)/.voiceloom-judges-$(shell sha256sum requirements-eval.txt | cut -c1-16)
 BROWSER := $(VENV)/.voiceloom-browser-$(shell cat requirements-ui.txt deploy/local/ui.sh | sha256sum | cut -c1-16)
 
-.PHONY: help setup test test-ui lint format demo up corpus protos protos-check parity bench chaos fuzz eval-pack studio clean
+.PHONY: help setup test test-ui screenshots lint format demo up corpus protos protos-check parity bench chaos fuzz eval-pack studio clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ test: setup  ## Run the tests
 
 test-ui: setup $(BROWSER)  ## Test the studio page in a browser (installs Playwright, and Chromium where it is missing)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ui
+
+screenshots: setup $(BROWSER)  ## Renew the pictures of the studio page in docs/pictures (trains a voice)
+	$(BIN)/python -m tests.ui.pictures
 
 $(BROWSER): | $(STAMP)
 	VENV="$(VENV)" PIP_ARGS="$(PIP_ARGS)" deploy/local/ui.sh
@@ -92,7 +95,7 @@ parity: setup  ## Compare the models with the test vectors: make parity VECTORS=
 chaos: setup  ## Prove that nothing is lost while a stack is being broken: make chaos SEED=1 FAULTS=200
 	$(BIN)/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) $(ARGS)
 
-bench: setup  ## Measure the figures of docs/benchmarks.md (wants an idle machine)
+bench: setup $(BROWSER)  ## Measure the figures of docs/benchmarks.md (wants an idle machine)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 fuzz: setup  ## Feed bad recordings to the upload decoder: make fuzz SECONDS=3600 SEED=1

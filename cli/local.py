@@ -74,7 +74,7 @@ def bench(
     only: Annotated[list[str] | None, typer.Option(help="Measure this part alone; may be repeated.")] = None,
     small: Annotated[bool, typer.Option("--small", help="A little of each, also on a busy machine.")] = False,
 ) -> None:
-    """Measure this machine: training, queue, restart, recovery, subscribers (docs/benchmarks.md)."""
+    """Measure this machine: training, queue, restart, recovery, subscribers, page (docs/benchmarks.md)."""
     session: Session = context.obj
     if not (ROOT / "tests" / "bench").is_dir():
         raise CliError("NO_BENCH")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import queue, recovery, subscribers, training
+from tests.bench import page, queue, recovery, subscribers, training
 from tests.bench.figures import REPORT, SMALL, Figure, Size, machine, refuse_loaded_machine, table, write_report
 from tests.stack import ROOT
 
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[Path, Size], list[Figure]]] = {
     "restart": queue.measure_restart,
     "recovery": recovery.measure,
     "subscribers": subscribers.measure,
+    "page": page.measure,
 }
 
 
