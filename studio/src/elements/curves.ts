@@ -142,7 +142,8 @@ export class Curves extends Drawn {
           show: this.shows(name),
           stroke: () => color(`--curve-${(index % COLORS) + 1}`),
           width: 2,
-          points: { show: this.data?.points.length === 1 },
+          // A line needs two points.
+          points: { show: (chart: uPlot) => chart.data[0].length < 2 },
           spanGaps: true,
           ...(index >= COLORS ? { dash: [6, 4] } : {}),
         })),

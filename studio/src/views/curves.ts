@@ -16,6 +16,8 @@ export class CurvesPanel {
   /** What the trainings did when the curves were last asked for. */
   private known = "";
   private asking = false;
+  /** The last try failed. */
+  private owed = false;
   private shown = 0;
   private missing = false;
   private readonly timer = window.setInterval(() => this.tick(), EVERY_MS);
@@ -28,7 +30,7 @@ export class CurvesPanel {
 
   private tick(): void {
     const looking = document.visibilityState === "visible" && Date.now() - this.shown < 2 * EVERY_MS;
-    if (this.running && looking) void this.load();
+    if ((this.running || this.owed) && looking) void this.load();
   }
 
   private async load(): Promise<void> {
@@ -36,10 +38,11 @@ export class CurvesPanel {
     this.asking = true;
     try {
       this.curves = (await api.metrics(this.id)).curves;
+      this.owed = false;
     } catch (error) {
-      // A server that does not know of curves; whatever else went wrong is tried again.
-      if (error instanceof api.ApiError && error.status === 404) this.missing = true;
-      else this.known = "";
+      // A server that does not know of curves; whatever else went wrong is tried again with the next tick.
+      this.missing = error instanceof api.ApiError && error.status === 404;
+      this.owed = true;
     }
     this.asking = false;
     update();

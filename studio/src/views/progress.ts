@@ -19,6 +19,25 @@ const ICONS: Record<Stage["status"], string> = {
   skipped: "–",
 };
 
+/** What an expert chose for this task. */
+function chosen(task: Task): TemplateResult | typeof nothing {
+  const set = Object.entries(task.expert ?? {}).filter(([, value]) => value !== null);
+  if (set.length === 0) return nothing;
+  return html`
+    <details class="card" data-test="chosen">
+      <summary>${t("expert.title")}</summary>
+      <dl class="facts">
+        ${set.map(
+          ([name, value]) => html`<div>
+            <dt class="muted small">${t(`expert.field.${name}`)}</dt>
+            <dd class="number">${value}</dd>
+          </div>`,
+        )}
+      </dl>
+    </details>
+  `;
+}
+
 export class ProgressTab {
   private readonly lines: TaskEvent[] = [];
   /** When each running stage will be done, as its last event said. */
@@ -56,7 +75,7 @@ export class ProgressTab {
           ${task.stages.map((stage) => this.stage(stage))}
         </ol>
       </section>
-      ${this.curves.render(task)}
+      ${chosen(task)} ${this.curves.render(task)}
       <details class="card" data-test="logs">
         <summary>${t("progress.logs", { count: this.lines.length })}</summary>
         ${this.lines.length === 0 ? html`<p class="muted">${t("progress.no_logs")}</p>` : nothing}
