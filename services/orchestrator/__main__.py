@@ -10,6 +10,7 @@ from typing import Any
 import grpc.aio
 
 from services.orchestrator.database import DatabaseLimits
+from services.orchestrator.estimates import Estimates
 from services.orchestrator.file_reports import FileReports
 from services.orchestrator.files import Files
 from services.orchestrator.leases import LeaseWatch
@@ -18,7 +19,7 @@ from services.orchestrator.outbox import Outbox, Watchers
 from services.orchestrator.scheduler import Limits, Scheduler
 from services.orchestrator.servicer import FileServicer, TaskServicer, WorkServicer
 from services.orchestrator.servicer.curves import Curves
-from services.orchestrator.servicer.estimates import Estimates, GrpcMeter
+from services.orchestrator.servicer.estimates import GrpcSpeedMeter, ManifestLedger
 from services.orchestrator.servicer.files import GrpcInspector, GrpcReporter
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.servicer.transcripts import Transcripts
@@ -57,8 +58,10 @@ STOP_S = 10.0
 class Orchestrator:
     """One process: answers gRPC from the start, schedules as soon as task store and broker are there."""
 
-    def __init__(self, settings: OrchestratorSettings, store: Store, languages: tuple[str, ...]) -> None:
-        self._settings, self._store = settings, store
+    def __init__(
+        self, settings: OrchestratorSettings, store: Store, languages: tuple[str, ...], pack_sha256: str = ""
+    ) -> None:
+        self._settings, self._store, self._pack_sha256 = settings, store, pack_sha256
         self._bus: Bus | None = None
         self._scheduler: Scheduler | None = None
         self._notices: set[asyncio.Task[None]] = set()
@@ -105,7 +108,9 @@ class Orchestrator:
         settings = self._settings
         preprocessing = open_channel(settings.preprocessing_address)
         training = open_channel(settings.training_address)
-        meter = GrpcMeter(training, settings.measure_timeout_s)
+        meter = GrpcSpeedMeter(training, settings.measure_timeout_s)
+        ledger = ManifestLedger(self._artifacts, self._pack_sha256)
+        estimates = Estimates(self._store, meter, ledger, slots=settings.heavy_slots)
         files = Files(
             self._store,
             self._artifacts,
@@ -121,7 +126,6 @@ class Orchestrator:
         def register(server: grpc.aio.Server) -> list[str]:
             outputs = Outputs(self._artifacts)
             curves, transcripts = Curves(self._store, self._artifacts), Transcripts(self._artifacts)
-            estimates = Estimates(self._store, meter, settings.heavy_slots)
             tasks = TaskServicer(
                 self._tasks, self._watchers, outputs, curves=curves, transcripts=transcripts, estimates=estimates
             )
@@ -214,10 +218,10 @@ def limits_of(settings: OrchestratorSettings) -> DatabaseLimits:
     return DatabaseLimits(settings.database_pool_size, settings.database_connect_timeout_s, settings.database_timeout_s)
 
 
-async def _main(settings: OrchestratorSettings, languages: tuple[str, ...]) -> None:
+async def _main(settings: OrchestratorSettings, languages: tuple[str, ...], pack_sha256: str) -> None:
     stop = stop_signal()
     store = Store(settings.database_url, limits_of(settings))
-    await Orchestrator(settings, store, languages).run(stop)
+    await Orchestrator(settings, store, languages, pack_sha256).run(stop)
 
 
 def main() -> int:
@@ -230,7 +234,7 @@ def main() -> int:
     except PackError as exc:
         log.error("pack_refused", reason=str(exc))
         return 1
-    asyncio.run(_main(settings, pack.languages))
+    asyncio.run(_main(settings, pack.languages, pack.sha256))
     log.info("service_ended")
     return 0
 

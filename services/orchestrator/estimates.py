@@ -1,114 +1,98 @@
-"""How long a task will take: from what tasks took on this machine, else from how fast it was measured to be.
-
-Training takes a fixed time per epoch, whatever the recording; slicing, recognition and features take as long as the
-recording is long; inference as many models as there are to be heard. Pure functions.
-"""
+"""Estimates for whoever asks: from what tasks have taken, else from the measured speed; and how long the queue is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
+from typing import Protocol
 
-from services.voice.presets import PRESETS, SAVE_EVERY_EPOCHS, Epochs, saved_models
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-BY_LENGTH = ("audio_slice", "asr", "text_feature", "hubert_feature", "semantic_token")
+from services.orchestrator.estimate import (
+    USABLE_SHARE,
+    Estimate,
+    Load,
+    Rates,
+    Speed,
+    Taken,
+    estimates,
+    rates_of,
+    remaining_s,
+    trained_before,
+)
+from services.orchestrator.lifecycle import UNFINISHED
+from services.orchestrator.models import File, Task
+from services.orchestrator.store import Store
+from services.runtime.errors import InvalidInputError
 
-# Where only the speed of training and of the processor is known. Seconds on two cores of an AMD EPYC, which did the
-# arithmetic of services/training/speed.py in _REFERENCE_WORK_S: per second of recording, and per saved model.
-_REFERENCE_WORK_S = 0.0138
-_PER_SECOND_S = 0.2
-_PER_MODEL_S = 8.0
-
-# Most tasks take between these shares of the estimate.
-SPREAD_OF_HISTORY = (0.75, 1.4)
-SPREAD_OF_MEASURE = (0.65, 1.6)
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What the training service measured, in seconds."""
-
-    sovits_epoch_s: float
-    gpt_epoch_s: float
-    start_s: float
-    work_s: float
-
-
-@dataclass(frozen=True)
-class Past:
-    """A completed task whose stages all did their own work: seconds of each, its recording and its epochs."""
-
-    seconds: Mapping[str, float]
-    recording_s: float
-    epochs: Epochs
+MAX_USABLE_S = 7200.0
+# What was long ago says less of how fast the machine is now.
+NEWEST = 12
 
 
-@dataclass(frozen=True)
-class Pace:
-    """What the parts of a task take, in seconds."""
+class SpeedMeter(Protocol):
+    """Knows how fast this machine trains."""
 
-    sovits_epoch_s: float
-    gpt_epoch_s: float
-    start_s: float
-    per_second_s: float
-    per_model_s: float
-    from_history: bool
+    async def speed(self) -> Speed:
+        """Raises UnavailableError when it cannot be measured now."""
 
-    def task_s(self, epochs: Epochs, recording_s: float) -> float:
-        """Seconds of a whole task from its start on."""
-        training = epochs.sovits * self.sovits_epoch_s + epochs.gpt * self.gpt_epoch_s + 2 * self.start_s
-        return training + recording_s * self.per_second_s + _models(epochs) * self.per_model_s
+
+class Ledger(Protocol):
+    """Reads what tasks ask for and what they have taken."""
+
+    async def taken(self, task: Task) -> Taken:
+        """Of a completed task. Raises UnavailableError."""
+
+    async def load(self, task: Task, recorded_s: float) -> Load:
+        """Of a task whose recordings last so long. Raises UnavailableError."""
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Seconds of one preset; most tasks take between the other two."""
+class Answer:
+    """An estimate for each quality, and what comes before: so many tasks, for so many seconds."""
 
-    quality: str
-    seconds: float
-    least_s: float
-    most_s: float
-
-
-def pace_of(past: Sequence[Past]) -> Pace | None:
-    """The pace of the middle one of these tasks, part by part; None without any."""
-    if not past:
-        return None
-    return Pace(
-        sovits_epoch_s=median(task.seconds["sovits_train"] / task.epochs.sovits for task in past),
-        gpt_epoch_s=median(task.seconds["gpt_train"] / task.epochs.gpt for task in past),
-        start_s=0.0,  # is in the epochs
-        per_second_s=median(sum(task.seconds[name] for name in BY_LENGTH) / task.recording_s for task in past),
-        per_model_s=median(task.seconds["inference"] / _models(task.epochs) for task in past),
-        from_history=True,
-    )
+    estimates: list[Estimate]
+    tasks_before: int
+    wait_s: float
 
 
-def pace_of_measure(speed: Speed) -> Pace:
-    """The pace of a machine that has trained nothing yet."""
-    slower = speed.work_s / _REFERENCE_WORK_S
-    return Pace(
-        speed.sovits_epoch_s,
-        speed.gpt_epoch_s,
-        speed.start_s,
-        _PER_SECOND_S * slower,
-        _PER_MODEL_S * slower,
-        from_history=False,
-    )
+class Estimates:
+    """How long tasks would take on this machine."""
+
+    def __init__(self, store: Store, meter: SpeedMeter, ledger: Ledger, *, slots: int) -> None:
+        """``slots`` is how many stages run at once."""
+        self._store, self._meter, self._ledger, self._slots = store, meter, ledger, slots
+
+    async def of(self, owner: str, usable_s: float) -> Answer:
+        """Estimates for so many seconds of usable speech.
+
+        Raises InvalidInputError (INVALID_REQUEST), UnavailableError when nothing is known and nothing can be measured.
+        """
+        if not 0 < usable_s <= MAX_USABLE_S:
+            raise InvalidInputError("INVALID_REQUEST", problem="usable_s")
+        newest = select(Task).where(Task.owner == owner, Task.state == "completed", Task.purged_at.is_(None))
+        async with self._store.reading() as session:
+            completed = list(await session.scalars(newest.order_by(Task.completed_at.desc()).limit(NEWEST)))
+            before = list(await session.scalars(select(Task).where(Task.state.in_(UNFINISHED))))
+            recorded = await _recorded(session, before)
+        history = [await self._ledger.taken(task) for task in completed]
+        rates = rates_of(history, None if trained_before(history) else await self._meter.speed())
+        return Answer(estimates(usable_s, rates), len(before), await self._wait_s(before, recorded, rates))
+
+    async def _wait_s(self, tasks: list[Task], recorded: Mapping[str, float], rates: Rates) -> float:
+        """Stages share the slots; with several, what is left is done so many times as fast."""
+        total = 0.0
+        for task in tasks:
+            recorded_s = sum(recorded.get(file_id, 0.0) for file_id in task.file_ids) * USABLE_SHARE
+            load = await self._ledger.load(task, recorded_s)
+            left = {stage.name: stage.progress for stage in task.stages if stage.state in ("pending", "running")}
+            total += remaining_s(rates, load, left)
+        return total / self._slots
 
 
-def estimates(pace: Pace, recording_s: float) -> list[Estimate]:
-    """One for each preset."""
-    least, most = SPREAD_OF_HISTORY if pace.from_history else SPREAD_OF_MEASURE
-    found = []
-    for quality, epochs in PRESETS.items():
-        seconds = pace.task_s(epochs, recording_s)
-        found.append(Estimate(quality, seconds, least * seconds, most * seconds))
-    return found
-
-
-def _models(epochs: Epochs) -> int:
-    return saved_models(epochs.sovits, SAVE_EVERY_EPOCHS["sovits_train"]) + saved_models(
-        epochs.gpt, SAVE_EVERY_EPOCHS["gpt_train"]
-    )
+async def _recorded(session: AsyncSession, tasks: list[Task]) -> dict[str, float]:
+    """Seconds of the recordings of some tasks."""
+    ids = {file_id for task in tasks for file_id in task.file_ids}
+    rows = await session.execute(select(File.id, File.seconds).where(File.id.in_(ids)))
+    return {row.id: row.seconds for row in rows}

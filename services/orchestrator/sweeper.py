@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from services.orchestrator.gc import StrangersError, collect
 from services.orchestrator.idempotency import forget_older_than
-from services.orchestrator.models import EventRow, Task
+from services.orchestrator.models import EventRow, MetricRow, Task
 from services.orchestrator.origins import kept_folders, remove_folders
 from services.orchestrator.store import Store
 from services.runtime.artifacts import ArtifactStore
@@ -86,7 +86,8 @@ class Sweeper:
         async with self._store.writing() as session:
             if kept:
                 # What people said and wrote goes now; the row remains until the folders are nobody's.
-                await session.execute(delete(EventRow).where(EventRow.task_id == task_id))
+                for table in (EventRow, MetricRow):
+                    await session.execute(delete(table).where(table.task_id == task_id))
                 words = {"options": b"", "exp_name": "", "search_name": "", "callback_url": ""}
                 files = {"file_ids": [], "ref_audio_id": ""}
                 await session.execute(update(Task).where(Task.id == task_id).values(**words, **files))

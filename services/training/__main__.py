@@ -4,10 +4,10 @@ import grpc.aio
 
 from services.runtime.recipe import Repeatable, code_version
 from services.runtime.service import run_service
-from services.training.meter import SpeedMeter
 from services.training.run import Runs
 from services.training.servicer import TrainingServicer
 from services.training.settings import TrainingSettings
+from services.training.speed import SpeedMeter
 from services.training.worker import TrainWorker, train_recipe
 from services.voice.pack import load_pack
 from voiceloom.training.v1 import training_pb2, training_pb2_grpc
@@ -21,8 +21,8 @@ def main() -> None:
     pack, runs = load_pack(settings.pack_dir), Runs()
 
     def register(server: grpc.aio.Server) -> list[str]:
-        meter = SpeedMeter([str(pack.path), settings.device, str(settings.threads)], lambda: runs.active)
-        training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(runs, meter), server)
+        servicer = TrainingServicer(runs, SpeedMeter(settings, pack, runs))
+        training_pb2_grpc.add_TrainingServiceServicer_to_server(servicer, server)
         return [training_pb2.DESCRIPTOR.services_by_name["TrainingService"].full_name]
 
     code = code_version("services.training", "services.voice")

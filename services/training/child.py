@@ -86,7 +86,7 @@ def build_training(job: Job, device: torch.device) -> Training:
 
 def main(build: Callable[[Job, torch.device], Training] = build_training) -> int:
     """Train as the job on standard input says; the exit status is 0 whenever the last event says what happened."""
-    output = _private_output()
+    output = private_output()
     faulthandler.register(signal.SIGUSR1)
 
     def emit(event: dict[str, object]) -> None:
@@ -127,7 +127,7 @@ def _train(job: Job, build: Callable[[Job, torch.device], Training], emit: Emit,
     emit({"event": "finished" if finished else "stopped", "peak_rss_bytes": peak})
 
 
-def _private_output() -> IO[str]:
+def private_output() -> IO[str]:
     """Standard output for events alone; what libraries print goes to standard error."""
     private = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

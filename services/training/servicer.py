@@ -9,8 +9,8 @@ import grpc.aio
 
 from services.runtime.errors import NotFoundError
 from services.runtime.stage import stage_name
-from services.training.meter import SpeedMeter
 from services.training.run import ActiveRun, Runs
+from services.training.speed import SpeedMeter
 from voiceloom.pipeline.v1.pipeline_pb2 import Stage
 from voiceloom.training.v1 import training_pb2, training_pb2_grpc
 
@@ -56,7 +56,7 @@ class TrainingServicer(training_pb2_grpc.TrainingServiceServicer):
         self, request: training_pb2.MeasureSpeedRequest, context: grpc.aio.ServicerContext
     ) -> training_pb2.MeasureSpeedResponse:
         """How fast this machine trains; UNAVAILABLE while a run is active and nothing was measured before."""
-        return training_pb2.MeasureSpeedResponse(**await self._meter.speed())
+        return training_pb2.MeasureSpeedResponse(**vars(await self._meter.speed()))
 
     def _find(self, task_id: str, stage: Stage) -> ActiveRun:
         run = self._runs.find(task_id, stage_name(stage))

@@ -1,127 +1,128 @@
-"""Estimates of an owner's next task: what decides them, out of the task store and the training service."""
+"""What estimates rest on, read from manifests and options, and asked of the training service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from dataclasses import dataclass
 
 import grpc.aio
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from google.protobuf.message import DecodeError
 
-from services.orchestrator.estimates import BY_LENGTH, Pace, Past, Speed, estimates, pace_of, pace_of_measure
-from services.orchestrator.lifecycle import UNFINISHED
-from services.orchestrator.models import File, Stage, Task
-from services.orchestrator.pipeline import folder_of
-from services.orchestrator.servicer.convert import to_options
-from services.orchestrator.store import Store
-from services.runtime.errors import InvalidInputError
+from services.orchestrator.estimate import TRAINING, Load, Speed, Taken, load_of
+from services.orchestrator.estimates import Answer
+from services.orchestrator.models import Stage, Task
+from services.orchestrator.servicer.convert import to_options, to_ref
+from services.orchestrator.servicer.references import MANIFESTS
+from services.runtime.artifacts import ArtifactStore
+from services.runtime.errors import NotFoundError, StageFailedError
 from services.runtime.grpc_errors import from_rpc_error
-from services.voice.presets import DEFAULT_PRESET, PRESETS, Epochs
+from services.voice.presets import DEFAULT_PRESET, PRESETS
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
-from voiceloom.pipeline.v1.pipeline_pb2 import Quality
-from voiceloom.training.v1.training_pb2 import MeasureSpeedRequest
-from voiceloom.training.v1.training_pb2_grpc import TrainingServiceStub
+from voiceloom.pipeline.v1.manifest_pb2 import AudioSliceManifest, TrainManifest
+from voiceloom.pipeline.v1.pipeline_pb2 import Quality, TaskOptions
+from voiceloom.training.v1 import training_pb2, training_pb2_grpc
 
-# The newest tasks say how fast the machine is now.
-NEWEST_TASKS = 20
-MAX_USABLE_S = 7200.0
-_STAGES = (*BY_LENGTH, "sovits_train", "gpt_train", "inference")
+# Facts of manifests that are remembered: those of the newest tasks of some owners.
+KEPT = 2000
 
 
-class GrpcMeter:
-    """Has the training service measure the machine."""
+class GrpcSpeedMeter:
+    """Has the training service measure."""
 
     def __init__(self, channel: grpc.aio.Channel, timeout_s: float) -> None:
-        self._stub, self._timeout_s = TrainingServiceStub(channel), timeout_s
+        self._stub, self._timeout_s = training_pb2_grpc.TrainingServiceStub(channel), timeout_s
 
     async def speed(self) -> Speed:
-        """Ask, with a deadline. Raises UnavailableError while it trains, and when it is away."""
+        """Ask, with a deadline; the other service's typed errors are passed on."""
         try:
-            found = await self._stub.MeasureSpeed(MeasureSpeedRequest(), timeout=self._timeout_s)
+            answer = await self._stub.MeasureSpeed(training_pb2.MeasureSpeedRequest(), timeout=self._timeout_s)
         except grpc.RpcError as exc:
             raise from_rpc_error(exc) from exc
-        return Speed(found.sovits_epoch_s, found.gpt_epoch_s, found.start_s, found.work_s)
+        epoch_s = {"sovits_train": answer.sovits_epoch_s, "gpt_train": answer.gpt_epoch_s}
+        return Speed(epoch_s, answer.start_s, answer.work_s)
 
 
-class Estimates:
-    """Says how long tasks would take."""
+@dataclass(frozen=True)
+class Facts:
+    """What a manifest says of its stage. ``seconds``: None when they are not those of the whole stage."""
 
-    def __init__(self, store: Store, meter: GrpcMeter, heavy_slots: int) -> None:
-        self._store, self._meter, self._slots = store, meter, heavy_slots
-
-    async def of(self, owner: str, usable_s: float) -> pb.EstimateTasksResponse:
-        """For a recording of so much speech. Raises InvalidInputError (INVALID_REQUEST), UnavailableError."""
-        if not 0 < usable_s <= MAX_USABLE_S:
-            raise InvalidInputError("INVALID_REQUEST", problem="usable_s")
-        pace = pace_of(await self._past(owner)) or pace_of_measure(await self._meter.speed())
-        before, wait_s = await self._before(pace)
-        return pb.EstimateTasksResponse(
-            estimates=[
-                pb.Estimate(
-                    quality=f"QUALITY_{found.quality.upper()}",
-                    seconds=found.seconds,
-                    least_s=found.least_s,
-                    most_s=found.most_s,
-                    from_history=pace.from_history,
-                )
-                for found in estimates(pace, usable_s)
-            ],
-            tasks_before=before,
-            wait_s=wait_s,
-        )
-
-    async def _past(self, owner: str) -> list[Past]:
-        newest = (
-            select(Task)
-            .where(Task.owner == owner, Task.state == "completed", Task.purged_at.is_(None))
-            .order_by(Task.completed_at.desc())
-            .limit(NEWEST_TASKS)
-        )
-        async with self._store.reading() as session:
-            tasks = list(await session.scalars(newest))
-            lengths = await _lengths(session, tasks)
-        return [past for task in tasks if (past := _past_of(task, lengths))]
-
-    async def _before(self, pace: Pace) -> tuple[int, float]:
-        """How many tasks of anybody wait or run, and for how long the machine is busy with them."""
-        async with self._store.reading() as session:
-            tasks = list(await session.scalars(select(Task).where(Task.state.in_(UNFINISHED))))
-            lengths = await _lengths(session, tasks)
-        left_s = [
-            pace.task_s(_epochs(task), sum(lengths.get(file_id, 0.0) for file_id in task.file_ids))
-            * (1.0 - task.progress)
-            for task in tasks
-        ]
-        return len(tasks), sum(left_s) / self._slots
+    seconds: float | None = None
+    usable_s: float = 0.0
 
 
-async def _lengths(session: AsyncSession, tasks: Iterable[Task]) -> dict[str, float]:
-    """Seconds of the recordings that are still there."""
-    wanted = {file_id for task in tasks for file_id in task.file_ids}
-    rows = await session.execute(select(File.id, File.seconds).where(File.id.in_(wanted)))
-    return {row.id: row.seconds for row in rows}
+class ManifestLedger:
+    """Reads each manifest once: what is stored never changes."""
+
+    def __init__(self, artifacts: ArtifactStore, pack_sha256: str) -> None:
+        """Trainings with another pack say nothing of this one's."""
+        self._artifacts, self._pack_sha256 = artifacts, pack_sha256
+        self._known: dict[str, Facts] = {}
+
+    async def taken(self, task: Task) -> Taken:
+        """What a completed task has taken."""
+        facts = {stage.name: await self._facts(stage) for stage in task.stages}
+        options = to_options(task)
+        seconds = {name: fact.seconds for name, fact in facts.items() if fact.seconds}
+        for name in TRAINING:
+            if options.expert.HasField(f"{name.removesuffix('_train')}_batch_size"):
+                seconds.pop(name, None)
+        if not facts["audio_slice"].usable_s:
+            seconds = {name: took for name, took in seconds.items() if name in (*TRAINING, "inference")}
+        if options.inference.target_text:
+            seconds.pop("inference", None)  # another text than an estimate is about
+        return Taken(_load(options, facts["audio_slice"].usable_s), seconds)
+
+    async def load(self, task: Task, recorded_s: float) -> Load:
+        """What a task asks for; what it has sliced is known better than how long its recordings are."""
+        sliced = await self._facts(task.stages[0])
+        return _load(to_options(task), sliced.usable_s or recorded_s)
+
+    async def _facts(self, stage: Stage) -> Facts:
+        if stage.state != "completed" or stage.manifest is None:
+            return Facts()
+        uri = str(stage.manifest["uri"])
+        if uri not in self._known:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[uri] = await asyncio.to_thread(self._read, stage.name, stage.manifest)
+        return self._known[uri]
+
+    def _read(self, name: str, manifest: dict[str, str]) -> Facts:
+        try:
+            made = MANIFESTS[name].FromString(self._artifacts.get_bytes(to_ref(manifest)))
+        except (NotFoundError, StageFailedError, DecodeError):
+            return Facts()  # other tasks say as much
+        provenance = made.provenance  # type: ignore[attr-defined]
+        seconds = None if provenance.taken_from else provenance.seconds
+        if isinstance(made, TrainManifest) and (made.resumed_from_step or provenance.pack_sha256 != self._pack_sha256):
+            seconds = None
+        return Facts(seconds, made.report.usable_s if isinstance(made, AudioSliceManifest) else 0.0)
 
 
-def _past_of(task: Task, lengths: dict[str, float]) -> Past | None:
-    """What a task says; None when it did not do all of its work itself, in the usual way."""
-    seconds = {stage.name: taken for stage in task.stages if (taken := _own_seconds(stage)) is not None}
-    recording_s = sum(lengths.get(file_id, 0.0) for file_id in task.file_ids)
-    whole = all(file_id in lengths for file_id in task.file_ids)
-    if not whole or not recording_s or set(_STAGES) - seconds.keys() or to_options(task).HasField("expert"):
-        return None
-    return Past(seconds, recording_s, _epochs(task))
+def to_estimates(answer: Answer) -> pb.EstimateTasksResponse:
+    """Estimates as clients get them."""
+    return pb.EstimateTasksResponse(
+        estimates=[
+            pb.Estimate(
+                quality=f"QUALITY_{item.quality.upper()}",
+                seconds=item.seconds,
+                least_s=item.least_s,
+                most_s=item.most_s,
+                from_history=item.from_history,
+            )
+            for item in answer.estimates
+        ],
+        tasks_before=answer.tasks_before,
+        wait_s=answer.wait_s,
+    )
 
 
-def _own_seconds(stage: Stage) -> float | None:
-    if stage.started_at is None or stage.completed_at is None or stage.state != "completed":
-        return None
-    # What was interrupted, or taken over from equal work, took another time.
-    if stage.attempt != 1 or stage.origin != folder_of(stage.task_id, stage.name):
-        return None
-    return stage.completed_at - stage.started_at
-
-
-def _epochs(task: Task) -> Epochs:
-    options = to_options(task)
-    usual = PRESETS.get(Quality.Name(options.quality).removeprefix("QUALITY_").lower(), PRESETS[DEFAULT_PRESET])
-    return Epochs(options.expert.sovits_epochs or usual.sovits, options.expert.gpt_epochs or usual.gpt)
+def _load(options: TaskOptions, usable_s: float) -> Load:
+    word = Quality.Name(options.quality).removeprefix("QUALITY_").lower()
+    usual, expert = PRESETS.get(word, PRESETS[DEFAULT_PRESET]), options.expert
+    return load_of(
+        usable_s,
+        expert.sovits_epochs if expert.HasField("sovits_epochs") else usual.sovits,
+        expert.gpt_epochs if expert.HasField("gpt_epochs") else usual.gpt,
+        inference=not options.inference.disabled,
+    )

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import grpc.aio
 
+from services.orchestrator.estimates import Estimates
 from services.orchestrator.outbox import Watchers
 from services.orchestrator.servicer.convert import (
     from_stage,
@@ -19,7 +20,7 @@ from services.orchestrator.servicer.convert import (
     to_task,
 )
 from services.orchestrator.servicer.curves import Curves
-from services.orchestrator.servicer.estimates import Estimates
+from services.orchestrator.servicer.estimates import to_estimates
 from services.orchestrator.servicer.outputs import Outputs
 from services.orchestrator.servicer.transcripts import Transcripts, checked
 from services.orchestrator.tasks import NewTask, Tasks
@@ -167,4 +168,4 @@ class TaskServicer(TaskServiceServicer):
 
     async def EstimateTasks(self, request: pb.EstimateTasksRequest, context: Context) -> pb.EstimateTasksResponse:
         """Say how long tasks would take."""
-        return await self._estimates.of(owner_of(request), request.usable_s)
+        return to_estimates(await self._estimates.of(owner_of(request), request.usable_s))

@@ -12,9 +12,12 @@ import pytest
 from services.runtime.errors import NotFoundError
 from services.runtime.grpc_errors import from_rpc_error
 from services.runtime.grpc_server import GrpcServer, open_channel
-from services.training.meter import SpeedMeter
 from services.training.run import ActiveRun, Runs, RunState
 from services.training.servicer import TrainingServicer
+from services.training.settings import TrainingSettings
+from services.training.speed import SpeedMeter
+from services.voice.pack import load_pack
+from tests.unit.training.conftest import NANO
 from voiceloom.pipeline.v1.pipeline_pb2 import Stage
 from voiceloom.training.v1 import training_pb2, training_pb2_grpc
 
@@ -31,7 +34,7 @@ MEASURED = 'print(\'{"sovits_epoch_s": 1.5, "gpt_epoch_s": 0.5, "start_s": 2.0, 
 
 @pytest.fixture
 async def stub(runs: Runs) -> AsyncIterator[Stub]:
-    meter = SpeedMeter([], lambda: runs.active, command=(sys.executable, "-c", MEASURED))
+    meter = SpeedMeter(TrainingSettings(), load_pack(NANO), runs, command=(sys.executable, "-c", MEASURED))
 
     def register(server: grpc.aio.Server) -> list[str]:
         training_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(runs, meter), server)
