@@ -45,6 +45,8 @@ export class Spectrogram extends Drawn {
   private source: string | Blob | null = null;
   private name = "";
   private heard: AudioBuffer | null = null;
+  /** What the canvas shows. */
+  private painted: AudioBuffer | null = null;
   private error: unknown = null;
 
   set sound(sound: string | Blob) {
@@ -71,8 +73,6 @@ export class Spectrogram extends Drawn {
     }
     this.changed();
   }
-
-  private painted: AudioBuffer | null = null;
 
   protected override drawn(): void {
     const canvas = this.querySelector("canvas");

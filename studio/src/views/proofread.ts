@@ -37,6 +37,11 @@ export class ProofreadTab {
     return this.drafts.size > 0;
   }
 
+  /** The task is deleted: nothing is left to be saved. */
+  forget(): void {
+    this.drafts.clear();
+  }
+
   private look(task: Task): void {
     const known = `${task.status} ${task.stages.map((stage) => stage.status).join()}`;
     if (known === this.known) return;

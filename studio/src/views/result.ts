@@ -2,11 +2,11 @@
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import * as api from "../api";
+import { ask } from "../ask";
 import { bytes, duration, number, percent, t } from "../i18n";
 import { go } from "../router";
 import type { Model, Output, Outputs, Task } from "../types";
 import { announce, loading, problem, update } from "../view";
-import { ask } from "../ask";
 import "../elements/player";
 import { Pictures } from "./pictures";
 import { SpeakPanel } from "./speak";
@@ -37,7 +37,11 @@ export class ResultTab {
   private readonly pictures = new Pictures();
   private readonly speech: SpeakPanel;
 
-  constructor(private readonly id: string) {
+  /** `onDeleted` is told when nothing of the task is left. */
+  constructor(
+    private readonly id: string,
+    private readonly onDeleted: () => void,
+  ) {
     this.speech = new SpeakPanel(id, this.pictures);
   }
 
@@ -67,6 +71,7 @@ export class ResultTab {
         });
       }
       announce(t("result.deleted"));
+      this.onDeleted();
       go("#/tasks");
     } catch (error) {
       this.refused = error;

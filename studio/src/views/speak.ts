@@ -171,7 +171,7 @@ export class SpeakPanel {
                   }}
                 >
                   <option value="">${t("speak.language_own")}</option>
-                  ${this.languages.map((one) => html`<option value=${one}>${word("language", one)}</option>`)}
+                  ${this.languages.map((one) => html`<option value=${one} ?selected=${one === this.language}>${word("language", one)}</option>`)}
                 </select>
               </div>`
             : nothing}

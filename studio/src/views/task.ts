@@ -38,7 +38,7 @@ export class TaskView implements View {
   ) {
     this.progress = new ProgressTab(id);
     this.proofread = new ProofreadTab(id, () => this.retrain());
-    this.result = new ResultTab(id);
+    this.result = new ResultTab(id, () => this.proofread.forget());
     void this.refresh();
     this.listen();
   }
@@ -218,7 +218,7 @@ export class TaskView implements View {
                   }}
                 >
                   <option value="">${t("task.retry_from")}</option>
-                  ${STAGES.map((stage) => html`<option value=${stage}>${t(`stage.${stage}`)}</option>`)}
+                  ${STAGES.map((stage) => html`<option value=${stage} ?selected=${stage === this.from}>${t(`stage.${stage}`)}</option>`)}
                 </select>
               </label>
               <button
