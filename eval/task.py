@@ -1,18 +1,15 @@
-"""A real one-click task of a real stack, and the fine-tuned voice speaking through the inference service."""
+"""A real one-click task of a real stack, and the fine-tuned voice speaking."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc
-import numpy as np
 from rich.console import Console
 
 from cli.client import Client, JsonObject
@@ -21,12 +18,10 @@ from cli.demo_checks import Check
 from cli.memory import MemoryWatch
 from cli.progress import watch
 from cli.results import download_all
+from cli.transfer import save
 from eval.speak import Said
 from eval.speakers import EvalSpeaker
-from voiceloom.inference.v1 import inference_pb2, inference_pb2_grpc
-from voiceloom.pipeline.v1.pipeline_pb2 import ArtifactRef, Synthesis
-
-STAGES = ("audio_slice", "asr", "sovits_train", "gpt_train", "inference")
+from services.voice.audio import read_wav
 
 
 @dataclass(frozen=True)
@@ -59,24 +54,14 @@ class RunningStack:
         }
 
     def speak(self, task_id: str, language: str, sentences: Sequence[str], seed: int = 0) -> Iterator[Said]:
-        """The best pair of a task speaks. REST offers no speech after a task, so the service itself is asked."""
-        facts = json.loads((self.data / "stack.json").read_text(encoding="utf-8"))
-        address = f"127.0.0.1:{facts['programs']['inference']['port']}"
-        with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-            stub = inference_pb2_grpc.InferenceServiceStub(channel)
-            manifests = manifests_of(self.data / "artifacts", task_id)
+        """The best pair of a task speaks."""
+        address = f"{self.client.task_path(task_id)}/speak"
+        with tempfile.TemporaryDirectory(prefix="voiceloom-eval-") as folder:
             for number, text in enumerate(sentences):
-                request = inference_pb2.SynthesizeRequest(
-                    manifests=manifests,
-                    voice_id=task_id,
-                    text=text,
-                    language=language,
-                    synthesis=Synthesis(seed=seed),
-                )
-                pieces = list(stub.Synthesize(request))
-                pcm = b"".join(piece.pcm for piece in pieces)
-                wav = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0
-                yield Said(f"{number:02d}", text, wav, pieces[0].sample_rate_hz if pieces else 24_000)
+                body = {"text": text, "language": language, "seed": seed}
+                said = save(self.client, address, Path(folder) / "said.wav", force=True, body=body)
+                wav, rate_hz = read_wav(said.path)
+                yield Said(f"{number:02d}", text, wav, rate_hz)
 
 
 @contextlib.contextmanager
@@ -87,22 +72,6 @@ def evaluation_stack(data: Path, pack: Path) -> Iterator[RunningStack]:
         client = Client(url, "en")
         with contextlib.closing(client):
             yield RunningStack(data, client, memory)
-
-
-def manifests_of(artifacts: Path, task_id: str) -> dict[str, ArtifactRef]:
-    """References to the last manifest of every stage that a voice is made of."""
-    found = {}
-    for stage in STAGES:
-        leases = (artifacts / "tasks" / task_id / stage).glob("*/manifest.pb")
-        last = max(leases, key=lambda path: int(path.parent.name), default=None)
-        if last is not None:
-            data = last.read_bytes()
-            found[stage] = ArtifactRef(
-                uri=last.relative_to(artifacts).as_posix(),
-                sha256=hashlib.sha256(data).hexdigest(),
-                size_bytes=len(data),
-            )
-    return found
 
 
 def task_facts(task: JsonObject, quality: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from eval.pack import keep, others_than_prompt, parse_args, read_again, sentences_of, spoken_ones
 from eval.speak import Said, open_pack, prompt_of
-from eval.task import manifests_of
 from services.voice.errors import PackError
 from tests.unit.eval.fakes import RATE, TEXT, speaker, tone
 
@@ -45,15 +44,6 @@ def test_a_pack_without_its_gpt_can_be_opened(tmp_path: Path) -> None:
 def test_a_folder_without_a_pack_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackError):
         open_pack(tmp_path)
-
-
-def test_the_last_manifest_of_every_stage_is_taken(tmp_path: Path) -> None:
-    for lease in ("2", "10"):
-        folder = tmp_path / "tasks" / "t1" / "asr" / lease
-        folder.mkdir(parents=True)
-        (folder / "manifest.pb").write_bytes(lease.encode())
-    found = manifests_of(tmp_path, "t1")
-    assert {stage: ref.uri for stage, ref in found.items()} == {"asr": "tasks/t1/asr/10/manifest.pb"}
 
 
 def test_the_default_is_a_task_for_every_speaker() -> None:
