@@ -21,6 +21,8 @@ from tests.ui.studio import Studio
 MINI = ROOT / "packs" / "mini"
 SAMPLE = ROOT / "samples" / "bella_90s.flac"
 DESK: ViewportSize = {"width": 1100, "height": 900}
+# All of the form.
+TALL: ViewportSize = {"width": 1100, "height": 1560}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 QUALITY = 55
 # All of them together, in a tree that everybody downloads.
@@ -114,13 +116,13 @@ def tasks(studio: Studio) -> None:
 def take_all(browser: Browser, stack: Stack, folder: Path) -> list[Path]:
     """Every picture, in the order in which a person sees them."""
     album = Album(browser, stack, folder)
-    album.take("train", report)
+    album.take("train", report, size=TALL)
     album.take("train-phone", report, size=PHONE, theme="dark")
     with Rest(stack.base_url) as rest:
         file_id = rest.upload(SAMPLE)
         text = "After lunch we walked slowly along the river and watched the boats go by."
         task_id = rest.create("bella", file_id, inference={"target_text": text})
-        album.take("progress", curves(task_id), english=True)
+        album.take("progress", curves(task_id), size=TALL, english=True)
         rest.wait_completed(task_id, timeout_s=TRAINING_MS / 1000)
     album.take("proofread", proofread(task_id))
     album.take("result", result(task_id), english=True, theme="dark")
