@@ -125,8 +125,8 @@ export const deleteFile = (id: string) => request(`/files/${encodeURIComponent(i
 export const fileUrl = (id: string) => `${API}/files/${encodeURIComponent(id)}/download`;
 export const report = (id: string, signal?: AbortSignal) =>
   json<Report>(`/files/${encodeURIComponent(id)}/report`, signal ? { signal } : {});
-export const estimate = (usableSeconds: number) =>
-  json<Estimates>(`/estimate${query({ usable_seconds: usableSeconds })}`);
+export const estimate = (usableSeconds: number, signal: AbortSignal) =>
+  json<Estimates>(`/estimate${query({ usable_seconds: usableSeconds })}`, { signal });
 /** `key` is the same for every try of one click, so that a lost answer makes no second task. */
 export const createTask = (asked: NewTask, key: string) =>
   json<Task>("/tasks", body("POST", asked, { "Idempotency-Key": key }));

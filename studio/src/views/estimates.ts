@@ -8,6 +8,7 @@ import { update } from "../view";
 
 const SHORT_S = 90;
 const LONG_S = 2 * 3600;
+const AGAIN_MS = 15_000;
 
 /** A range as people say it: "3–6 min", "1.5–2.5 h". */
 function range(least: number, most: number): string {
@@ -21,22 +22,36 @@ export class EstimatePanel {
   private found: Estimates | null = null;
   /** Usable seconds that were asked about. */
   private asked = 0;
+  private asking: AbortController | null = null;
+  private again = 0;
 
-  /** To be called whenever there may be more or less usable speech. */
+  stop(): void {
+    this.asking?.abort();
+    clearTimeout(this.again);
+  }
+
+  /** Asks anew when there is more or less usable speech. */
   private look(usable: number): void {
     const asked = Math.round(usable);
     if (asked === this.asked) return;
+    this.stop();
     this.asked = asked;
     this.found = null;
-    if (asked === 0) return;
-    api.estimate(asked).then(
-      (found) => {
-        if (this.asked !== asked) return;
-        this.found = found;
-        update();
-      },
-      () => {}, // training needs no estimate
-    );
+    if (asked > 0) void this.ask(asked);
+  }
+
+  private async ask(usable: number): Promise<void> {
+    const asking = new AbortController();
+    this.asking = asking;
+    try {
+      this.found = await api.estimate(usable, asking.signal);
+    } catch (error) {
+      // Training needs no estimate; a machine that is busy may tell later.
+      const later = error instanceof api.ApiError && (error.status === 0 || error.status >= 500);
+      if (later) this.again = window.setTimeout(() => void this.ask(usable), AGAIN_MS);
+    }
+    if (this.asking === asking) this.asking = null;
+    update();
   }
 
   /** Beside one quality. */
@@ -51,6 +66,12 @@ export class EstimatePanel {
 
   /** Where the numbers come from, and what has to be waited for before. */
   words(quality: Quality): TemplateResult | typeof nothing {
+    // A machine that has not trained yet is measured first, which takes a while.
+    if (this.asking !== null) {
+      return html`<p class="muted small" role="status">
+        <span class="spinner" aria-hidden="true"></span> ${t("estimate.measuring")}
+      </p>`;
+    }
     const estimate = this.found?.items.find((item) => item.quality === quality);
     if (this.found === null || estimate === undefined) return nothing;
     const { tasks_before: before, wait_seconds: wait } = this.found;

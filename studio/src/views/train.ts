@@ -72,6 +72,7 @@ export class TrainView implements View {
       window.removeEventListener(name, this.onDrag);
     }
     this.recorder.close();
+    this.estimates.stop();
     for (const card of this.cards) card.close();
   }
 
