@@ -66,7 +66,7 @@ async def test_the_language_is_that_of_the_recording_unless_named(
         ({"text": "a\x07"}, "text"),
         ({"text": "a", "speed": 9}, "speed"),
         ({"text": "a", "language": "auto"}, "language"),
-        ({"text": "a", "tempreature": 1}, "tempreature"),
+        ({"text": "a", "warmth": 1}, "warmth"),
     ],
 )
 async def test_what_cannot_be_said_is_refused(
