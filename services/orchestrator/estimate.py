@@ -32,10 +32,11 @@ class Cost:
     each_s: float
 
 
-# Where the fixed piece of work of the training service's measurement takes WORK_S (2 cores, x86_64), from `fast`
-# tasks with packs/mini on 25 s and 90 s of speech.
-WORK_S = 0.15
-START_S = 4.0
+# Seconds of the stages of the task in docs/benchmarks.md (two cores of an AMD EPYC, 89 s of speech, packs/mini), parted
+# by judgement into what every recording costs and what each second does. There the fixed piece of arithmetic of the
+# training service's measurement takes WORK_S.
+WORK_S = 0.145
+START_S = 2.5
 COSTS: Mapping[str, Cost] = {
     "audio_slice": Cost(0.5, 0.033),
     "asr": Cost(2.0, 0.23),

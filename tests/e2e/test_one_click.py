@@ -27,12 +27,15 @@ SAMPLE = Path(__file__).parents[2] / "samples" / "bella_25s.flac"
 def finished(rest: Rest) -> dict:
     """A completed task, its events as a subscriber saw them, and its outputs."""
     file_id = rest.upload(SAMPLE)
+    estimate_before = rest.http.get("/estimate?usable_seconds=20", timeout=90).json()
     task_id = rest.create("全流程-voice_1", file_id)
     events = rest.events(task_id)
     return {
         "id": task_id,
         "file_id": file_id,
         "events": events,
+        "estimate_before": estimate_before,
+        "estimate_after": rest.http.get("/estimate?usable_seconds=20").json(),
         "task": rest.task(task_id),
         "outputs": rest.http.get(f"/tasks/{task_id}/outputs").json(),
     }
@@ -126,6 +129,18 @@ def test_the_loss_curves_of_both_trainings_are_whole(rest: Rest, finished: dict)
         assert curve["points"][-1]["epoch"] == curve["total_epochs"]
         assert all(point["losses"][loss] > 0 for point in curve["points"])
         assert curve["batch_size"] > 0
+
+
+def test_a_machine_is_measured_before_its_first_task_and_its_tasks_say_more(finished: dict) -> None:
+    assert {item["basis"] for item in finished["estimate_before"]["items"]} <= {"measured", "history"}
+    after = finished["estimate_after"]["items"]
+    assert [(item["quality"], item["basis"]) for item in after] == [
+        (quality, "history") for quality in ("fast", "standard", "high")
+    ]
+    for items in (finished["estimate_before"]["items"], after):
+        seconds = [item["seconds"] for item in items]
+        assert seconds == sorted(seconds)
+        assert all(0 < item["least_seconds"] < item["seconds"] < item["most_seconds"] for item in items)
 
 
 def test_the_reference_recording_is_three_to_ten_seconds_long(rest: Rest, finished: dict) -> None:

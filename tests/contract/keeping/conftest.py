@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.orchestrator import lifecycle
+from services.orchestrator import curves, lifecycle
+from services.orchestrator.curves import Point
 from services.orchestrator.events import Ref, to_json
 from services.orchestrator.lifecycle import stage_of
 from services.orchestrator.models import File, Task
@@ -97,6 +98,13 @@ class Household:
                 lifecycle.cancel(task, time.time())
             else:
                 task.purged_at = time.time()
+
+    async def curve(self, task_id: str, *steps: int) -> None:
+        """Points that sovits_train has told of."""
+        async with self.store.writing() as session:
+            stage = stage_of(await session.get_one(Task, task_id), "sovits_train")
+            for step in steps:
+                await curves.add(session, stage, Point(step, 1, {"mel": 1.5}, 9, 3, 4))
 
     def manifest(self, task_id: str, stage: str, *, lease: int = 1, work: str = "work.bin") -> Ref:
         """What a stage that made one object has stored, deep in a message where it can be."""

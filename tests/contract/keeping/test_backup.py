@@ -57,6 +57,8 @@ async def lived_in(household: Household) -> Household:
             lifecycle.checkpoint(stage_of(task, "sovits_train"), ref_of(ref), step)
         for stage in (await session.get_one(Task, "waiting")).stages[:1]:
             stage.released_at = stage.sent_at = time.time()
+    for task_id in ("training", "purged"):
+        await household.curve(task_id, 1, 7)
     return household
 
 
@@ -138,6 +140,7 @@ async def test_all_comes_back_as_it_was_on_either_database(lived_in: Household, 
         after = await rows_of(store)
     assert after["files"] == before["files"]
     assert after["locks"] == before["locks"]
+    assert after["metrics"] == [row for row in before["metrics"] if row["task_id"] == "training"] != []
     for table, key in (("tasks", "id"), ("stages", "task_id"), ("events", "task_id")):
         same = [row for row in before[table] if row[key] in ("completed", "waiting")]
         found = [row for row in after[table] if row[key] in ("completed", "waiting")]

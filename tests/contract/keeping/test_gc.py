@@ -18,8 +18,9 @@ from services.orchestrator import lifecycle
 from services.orchestrator.events import Ref
 from services.orchestrator.gc import Collected, StrangersError, collect
 from services.orchestrator.lifecycle import stage_of
-from services.orchestrator.models import IdempotencyKey, Task
+from services.orchestrator.models import IdempotencyKey, MetricRow, Task
 from services.orchestrator.store import Store
+from services.orchestrator.sweeper import Sweeper
 from services.runtime.artifacts import ArtifactStore
 from tests.contract.keeping.conftest import HOUR, Household, ref_of
 
@@ -73,6 +74,22 @@ async def test_a_report_stays_as_long_as_its_recording(household: Household) -> 
     done = await gc(household)
     assert household.uris() == {"files/f1/recording", kept}
     assert done.files.count == 1
+
+
+async def test_curves_go_with_their_task_also_when_others_still_use_what_it_made(household: Household) -> None:
+    for name in ("first", "kept", "last"):
+        await household.task(name)
+        await household.curve(name, 1, 2)
+    async with household.store.writing() as session:
+        stage = stage_of(await session.get_one(Task, "last"), "asr")
+        stage.origin = "tasks/kept/asr"
+    for name in ("first", "kept"):
+        await household.end(name, "purge")
+    sweeper = Sweeper(household.store, household.artifacts, purge_after_s=-1.0, orphan_age_s=HOUR, keep_keys_s=HOUR)
+    await sweeper.sweep()
+    async with household.store.reading() as session:
+        assert set(await session.scalars(select(Task.id))) == {"kept", "last"}
+        assert set(await session.scalars(select(MetricRow.task_id))) == {"last"}
 
 
 async def test_unfinished_and_purged_tasks_are_left_alone(household: Household) -> None:
