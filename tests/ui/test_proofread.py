@@ -80,3 +80,18 @@ def test_what_is_emptied_is_as_it_was_recognised(studio: Studio, voice: Voice) -
     studio.at("reset").click()
     expect(text).to_have_value(before)
     expect(studio.at("save")).to_be_disabled()
+
+
+def test_a_reload_asks_while_something_is_not_saved(studio: Studio, voice: Voice) -> None:
+    asked: list[str] = []
+    studio.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    studio.open(f"#/tasks/{voice.id}/proofread")
+    text = studio.at("text").first
+    before = text.input_value()
+    studio.page.reload()
+    expect(text).to_have_value(before)
+    assert asked == []
+    text.press_sequentially(" And more.")
+    studio.page.reload()
+    expect(text).to_have_value(before)
+    assert asked == ["beforeunload"]
