@@ -121,7 +121,12 @@ class TaskServicer(TaskServiceServicer):
         """Run a task again."""
         owner, task_id = owner_of(request), request.task_id
         inference = await self._inference(owner, task_id)
-        view = await self._tasks.retry(owner, task_id, from_stage(request.from_stage), inference=inference)
+        stage = from_stage(request.from_stage)
+        if not stage:
+            task = (await self._tasks.get(owner, task_id, fresh=True)).task
+            # Words that were corrected and not used are what a person wants used.
+            stage = "text_feature" if await self._transcripts.pending(task) else ""
+        view = await self._tasks.retry(owner, task_id, stage, inference=inference)
         return pb.RetryTaskResponse(task=to_task(view))
 
     async def _inference(self, owner: str, task_id: str) -> bool:

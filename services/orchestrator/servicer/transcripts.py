@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from google.protobuf.message import Message
 from services.orchestrator.models import Stage, Task
 from services.orchestrator.servicer.convert import to_corrections, to_ref
 from services.runtime.artifacts import ArtifactStore
-from services.runtime.errors import InvalidInputError, NotReadyError
+from services.runtime.errors import InvalidInputError, NotReadyError, StageFailedError
 from voiceloom.orchestrator.v1 import orchestrator_pb2 as pb
 from voiceloom.pipeline.v1.manifest_pb2 import AsrManifest, AudioSliceManifest, TextFeatureManifest
 from voiceloom.pipeline.v1.pipeline_pb2 import Correction
@@ -54,6 +55,13 @@ class Transcripts:
         pending = bool(corrections) if trained is None else any(map(_differs, clips))
         return pb.TaskTranscripts(clips=clips, language=heard.language, aligned=heard.aligned, pending=pending)
 
+    async def pending(self, task: Task) -> bool:
+        """Whether corrections wait for a run; False where nothing was recognised, or it cannot be read any more."""
+        try:
+            return (await self.of(task)).pending
+        except (NotReadyError, StageFailedError):
+            return False
+
     async def _manifest(self, stage: Stage, cls: type[M]) -> M | None:
         if stage.state != "completed" or stage.manifest is None:
             return None
@@ -63,24 +71,34 @@ class Transcripts:
 def checked(corrections: Sequence[Correction], clips: Sequence[pb.ClipTranscript]) -> dict[str, dict[str, Any]]:
     """Corrections as a task keeps them, without those that change nothing.
 
-    Raises InvalidInputError (CLIP_UNKNOWN, TEXT_TOO_LONG; TRANSCRIPTS_EMPTY when no clip would be left).
+    Raises InvalidInputError (CLIP_UNKNOWN, TEXT_TOO_LONG; INVALID_REQUEST for control characters; TRANSCRIPTS_EMPTY
+    when no clip would be left).
     """
     known = {clip.clip_id: clip for clip in clips}
     kept: dict[str, dict[str, Any]] = {}
     for made in corrections:
         if made.clip_id not in known or made.clip_id in kept:
             raise InvalidInputError("CLIP_UNKNOWN", clip=made.clip_id)
-        if len(made.text) > MAX_TEXT_CHARS:
+        written = _clean(made.text)
+        if len(written) > MAX_TEXT_CHARS:
             raise InvalidInputError("TEXT_TOO_LONG", limit=MAX_TEXT_CHARS)
         recognised = known[made.clip_id].recognised
         # The words of a clip that was left out count once a person has confirmed them.
-        text = "" if made.text == recognised.text and recognised.kept else made.text
+        text = "" if written == _clean(recognised.text) and recognised.kept else written
         if text or made.dropped:
             kept[made.clip_id] = {"text": text, "dropped": made.dropped}
     left = [clip for clip in clips if clip.recognised.kept or kept.get(clip.clip_id, {}).get("text")]
     if all(kept.get(clip.clip_id, {}).get("dropped", False) for clip in left):
         raise InvalidInputError("TRANSCRIPTS_EMPTY")
     return kept
+
+
+def _clean(text: str) -> str:
+    """NFC, without blanks around it. Raises InvalidInputError (INVALID_REQUEST) for control characters."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(character) == "Cc" and character not in "\n\r\t" for character in text):
+        raise InvalidInputError("INVALID_REQUEST", problem="text")
+    return text
 
 
 def _differs(clip: pb.ClipTranscript) -> bool:

@@ -122,6 +122,29 @@ async def test_corrections_are_pending_until_a_run_has_used_them(system: System,
     assert [event.seq for event in events] == list(range(1, again.last_seq + 1))
 
 
+async def test_a_retry_without_a_stage_uses_the_corrections_once(system: System, trained: pb.Task) -> None:
+    again = pb.RetryTaskRequest(task_id=trained.id)
+    assert await refused(system.tasks.RetryTask(again)) == "TASK_NOT_RETRYABLE"
+    await correct(system, trained.id, c0000="One, two, free.")
+    await system.tasks.RetryTask(again)
+    task = await system.ended(trained.id)
+    assert [stage.lease for stage in task.stages] == [1, 1, 2, 1, 1, 2, 2, 2]
+    assert not (await listed(system, trained.id)).pending
+    assert await refused(system.tasks.RetryTask(again)) == "TASK_NOT_RETRYABLE"
+    # Corrections that are taken back wait for a run as well.
+    assert (await correct(system, trained.id)).pending
+    await system.tasks.RetryTask(again)
+    await system.ended(trained.id)
+    found = await listed(system, trained.id)
+    assert (found.clips[0].trained.text, found.pending) == (TEXTS["c0000"], False)
+
+
+async def test_words_are_kept_composed_and_without_blanks_around_them(system: System, trained: pb.Task) -> None:
+    found = await correct(system, trained.id, c0000=" Cafe\u0301. ")
+    assert found.clips[0].correction.text == "Caf\u00e9."
+    assert not (await correct(system, trained.id, c0000=f" {TEXTS['c0000']} ")).pending
+
+
 async def test_corrections_replace_all_that_were_made_before(system: System, trained: pb.Task) -> None:
     await correct(system, trained.id, c0000="Nothing.", c0001=None)
     assert (await correct(system, trained.id)).pending is False
@@ -138,6 +161,7 @@ async def test_the_words_that_were_heard_are_no_correction(system: System, train
         ({"c0003": "Too short."}, "CLIP_UNKNOWN"),
         ({"elsewhere": None}, "CLIP_UNKNOWN"),
         ({"c0000": "a" * 1001}, "TEXT_TOO_LONG"),
+        ({"c0000": "One\x07"}, "INVALID_REQUEST"),
         ({"c0000": None, "c0001": None}, "TRANSCRIPTS_EMPTY"),
     ],
 )
