@@ -27,6 +27,8 @@ def files_of(rest: Rest, task_id: str) -> dict[str, bytes]:
     made = rest.http.get(f"/tasks/{task_id}/outputs").json()
     wanted = [("output", output["filename"]) for output in made["outputs"]]
     wanted += [(f"{model['kind']}_model", model["filename"]) for model in made["models"]]
+    clips = rest.http.get(f"/tasks/{task_id}/transcripts").json()["items"]
+    wanted += [("clip", f"{clip['clip_id']}.wav") for clip in clips]
     found = {}
     for kind, name in wanted:
         answer = rest.http.get(f"/tasks/{task_id}/outputs/{kind}/{name}")
@@ -59,6 +61,15 @@ def test_second_task_with_the_same_recording_trains_nothing_and_outlives_the_fir
         assert list(again.values()) == list(made.values())
         outputs = rest.http.get(f"/tasks/{second}/outputs").json()["outputs"]
         assert all(output[model].startswith("第二个") for output in outputs for model in ("gpt_model", "sovits_model"))
+
+        # What was taken over lies in the folder of another task; the path that was told leads there all the same.
+        for output in outputs:
+            for kind in ("gpt", "sovits"):
+                answer = rest.http.get(f"/tasks/{second}/outputs/{kind}_model/{output[f'{kind}_path']}")
+                assert answer.status_code == 200, answer.text
+                assert answer.content == again[output[f"{kind}_model"]]
+        # Paths of a task lead nowhere when another task is asked for what it never made.
+        assert rest.http.get(f"/tasks/{second}/outputs/output/{outputs[0]['gpt_path']}").status_code == 404
 
         for stage in ("sovits_train", "gpt_train"):
             provenance = manifest_of(stack, second, stage, TrainManifest).provenance
