@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import random
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -22,6 +26,7 @@ from services.training.synthetic.voices import VOICES, Speaker, choose_speaker, 
 
 STOP_FILE = "STOP"
 USUAL_CLIP_S = 5.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Speaking(Protocol):
@@ -115,8 +120,17 @@ _texts: Texts
 _engine: Speaking
 
 
-def _start(order: Order) -> None:
+def end_with(parent: int) -> None:
+    """Have this process end with the one that started it: who was killed tells nobody to stop."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            sys.exit(1)
+
+
+def _start(order: Order, parent: int) -> None:
     global _texts, _engine
+    end_with(parent)
     _texts, _engine = Texts(order.language, order.seed), Engine(order.language, order.parts)
 
 
@@ -131,5 +145,5 @@ def workers(order: Order) -> Iterator[Callable[[int], Future[bool]]]:
     Texts(order.language, order.seed)
     Voices(order.parts)
     model_file(order.parts)
-    with ProcessPoolExecutor(order.jobs, get_context("spawn"), _start, (order,)) as pool:
+    with ProcessPoolExecutor(order.jobs, get_context("spawn"), _start, (order, os.getpid())) as pool:
         yield lambda number: pool.submit(_make, order, number)
