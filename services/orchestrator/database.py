@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from services.orchestrator.sqlite import connect_sqlite
 from services.runtime.disk import is_full
 from services.runtime.errors import DiskFullError, InvalidInputError, UnavailableError
 
@@ -60,22 +60,6 @@ class Engines:
             await engine.dispose()
 
 
-class SqliteConnection(sqlite3.Connection):
-    """A connection that gives up its transaction when it is closed.
-
-    SQLite keeps a closed connection, and with it the lock of the whole database, for as long as somebody remembers one
-    of its statements; a task that was cancelled in the middle of one (a client hung up) leaves such a memory behind.
-    """
-
-    def close(self) -> None:
-        """Roll back, and close."""
-        try:
-            with contextlib.suppress(sqlite3.Error):  # closed before, or broken: there is nothing to roll back
-                self.rollback()
-        finally:
-            super().close()
-
-
 def engines(url: str, limits: DatabaseLimits) -> Engines:
     """Engines for a database; nothing is connected yet."""
     parsed = make_url(url)
@@ -110,7 +94,7 @@ def _postgresql(url: URL, limits: DatabaseLimits) -> Engines:
 def _sqlite(url: URL, limits: DatabaseLimits) -> Engines:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    connect = {"factory": SqliteConnection}
+    connect = {"async_creator_fn": connect_sqlite}
     writer = create_async_engine(
         url, pool_size=1, max_overflow=0, pool_timeout=limits.statement_timeout_s, connect_args=connect
     )

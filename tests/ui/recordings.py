@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.audio_fixtures import PNG, encode, silence, speech
+from tests.stack import ROOT
 
 RATE_HZ = 24_000
 
@@ -27,6 +28,13 @@ def _empty(folder: Path) -> Path:
     return path
 
 
+def _cut(folder: Path) -> Path:
+    """The first bytes of a recording: a header that promises, and nothing after it."""
+    path = folder / "cut.flac"
+    path.write_bytes((ROOT / "samples" / "bella_25s.flac").read_bytes()[:2000])
+    return path
+
+
 def _silent(folder: Path) -> Path:
     path = folder / "silence.wav"
     path.write_bytes(encode(silence(20.0, RATE_HZ), RATE_HZ))
@@ -38,5 +46,5 @@ def _short(folder: Path) -> Path:
 
 
 # Refused by the upload itself, and judged unusable by the report.
-REFUSED: dict[str, Callable[[Path], Path]] = {"not_sound": _not_sound, "empty": _empty}
+REFUSED: dict[str, Callable[[Path], Path]] = {"not_sound": _not_sound, "empty": _empty, "cut": _cut}
 UNUSABLE: dict[str, Callable[[Path], Path]] = {"silent": _silent, "short": _short}

@@ -58,7 +58,8 @@ def test_one_bad_file_among_good_ones_can_be_taken_away(
 ) -> None:
     watch.expect("400")
     studio.open()
-    studio.drop(recording, REFUSED["not_sound"](tmp_path))
+    # Chosen in the dialog of the browser instead of dropped.
+    studio.at("file").set_input_files([recording, REFUSED["not_sound"](tmp_path)])
     expect(studio.at("recording")).to_have_count(2)
     studio.wait_report()
     expect(studio.at("start")).to_be_disabled()

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.e2e.rest import Rest
 from tests.ui.browser import Watch
 from tests.ui.conftest import Voice
+from tests.ui.recordings import reading
 from tests.ui.studio import WHOLE_RUN_MS, Studio
 
 # Different colours in the picture: a canvas that nothing was painted on has one.
@@ -70,3 +71,16 @@ def test_everything_is_deleted_after_a_question(studio: Studio, rest: Rest, voic
     studio.page.wait_for_url("**/#/tasks")
     assert rest.http.get(f"/tasks/{task_id}").status_code == 404
     assert rest.http.get(f"/files/{voice.file_id}").status_code == 200, "another voice still needs the recording"
+
+
+def test_nothing_of_a_deleted_voice_is_left_and_its_name_is_free(studio: Studio, rest: Rest, tmp_path: Path) -> None:
+    file_id = rest.upload(reading(tmp_path, 21.0, "alone.wav"))
+    task_id = rest.create("deleted-alone", file_id)
+    rest.http.delete(f"/tasks/{task_id}")
+    studio.open(f"#/tasks/{task_id}/result")
+    studio.at("delete").click()
+    studio.at("dialog-yes").click()
+    studio.page.wait_for_url("**/#/tasks")
+    assert rest.http.get(f"/files/{file_id}").status_code == 404
+    again = rest.create("deleted-alone", rest.upload(reading(tmp_path, 22.0, "again.wav")))
+    rest.http.delete(f"/tasks/{again}", params={"purge": "true"})

@@ -12,6 +12,7 @@ from tests.e2e.rest import Rest
 from tests.stack import Stack
 from tests.ui.browser import Watch
 from tests.ui.conftest import Voice
+from tests.ui.recordings import reading
 from tests.ui.studio import WHOLE_RUN_MS, Studio
 
 # What the browser itself says of a server that is away.
@@ -129,6 +130,19 @@ def test_a_finished_task_runs_again_from_a_stage(studio: Studio, rest: Rest, voi
     after = {stage["name"]: stage["started_at"] for stage in rest.task(task_id)["stages"]}
     assert {name for name in after if after[name] != before[name]} == {"inference"}
     rest.http.delete(f"/tasks/{task_id}", params={"purge": "true"})
+
+
+def test_a_run_is_followed_to_its_end_over_the_death_of_the_gateway(
+    studio: Studio, rest: Rest, stack: Stack, watch: Watch, tmp_path: Path
+) -> None:
+    watch.tolerate(AWAY)
+    task_id = rest.create("followed-to-its-end", rest.upload(reading(tmp_path, 24.0, "followed.wav")))
+    studio.open(f"#/tasks/{task_id}")
+    studio.wait_stage("asr", "completed")
+    stack.kill("gateway")
+    studio.page.wait_for_url(re.compile(f"#/tasks/{task_id}/result"), timeout=WHOLE_RUN_MS)
+    expect(studio.at("status")).to_have_attribute("data-status", "completed")
+    expect(studio.at("candidate")).not_to_have_count(0)
 
 
 # A recording has to have ten seconds of speech; the person before the microphone pauses now and then.
