@@ -133,7 +133,6 @@ def test_a_finished_task_runs_again_from_a_stage(studio: Studio, rest: Rest, voi
         return again if task["status"] == "completed" else set()
 
     assert studio.poll(run_again, "it ran again", timeout_ms=WHOLE_RUN_MS) == {"inference"}
-    studio.wait_completed()
     expect(studio.at("status")).to_have_attribute("data-status", "completed")
     rest.http.delete(f"/tasks/{task_id}", params={"purge": "true"})
 
