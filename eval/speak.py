@@ -7,6 +7,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from services.training.corpus import normalize_loudness
 from services.voice.audio import resample
 from services.voice.checkpoint import build_gpt, build_sovits
 from services.voice.content import ContentEncoder, load_content_encoder
+from services.voice.gpt import Gpt
 from services.voice.pack import CONFIG_FILE, Pack, load_pack
 from services.voice.sovits import Sovits, SovitsConfig
 from services.voice.synthesis import (
@@ -89,6 +91,10 @@ class Voice:
             self._sovits = _sovits_from(sovits, self.pack) if sovits else build_sovits(self.pack)
         self._encoder: ContentEncoder | None = None
 
+    @cached_property
+    def _gpt(self) -> Gpt:
+        return build_gpt(self.pack)
+
     @property
     def encoder(self) -> ContentEncoder:
         """What turns speech into the features of the tokens."""
@@ -109,7 +115,7 @@ class Voice:
 
     def zero_shot(self, speaker: EvalSpeaker, sentences: Sequence[str], pace: float, seed: int = 0) -> Iterator[Said]:
         """Both models, never fine-tuned, speak from a prompt of the speaker (see `prompt_of`)."""
-        voice = Speaker(build_gpt(self.pack), self._sovits, self.prompt(prompt_of(speaker), speaker.language), pace)
+        voice = Speaker(self._gpt, self._sovits, self.prompt(prompt_of(speaker), speaker.language), pace)
         options = SpeakingOptions(**asdict(self.pack.sampling), seed=seed)
         for number, text in enumerate(sentences):
             spoken = list(voice.sentences(text, speaker.language, options))
@@ -124,12 +130,14 @@ class Voice:
         for number, clip in enumerate(clips):
             others = [other for other in speaker.references if other is not clip]
             style = self.prompt(others[number % len(others)], speaker.language)
-            tokens, phones = self._true_tokens(clip), phonemize(clip.text, speaker.language).ids
+            tokens = self._true_tokens(clip)
+            phones = torch.tensor([phonemize(clip.text, speaker.language).ids])
             generator = torch.Generator().manual_seed(seed + number)
             wav = self._sovits.decode(
                 tokens,
-                torch.tensor([phones]),
+                phones,
                 [style.spec],
+                spoken=self._gpt.read_along(phones, None, tokens)[None] if self._sovits.config.aligned else None,
                 noise_scale=self.pack.sampling.noise_scale,
                 generator=generator,
             )

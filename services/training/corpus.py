@@ -20,6 +20,7 @@ import numpy as np
 
 from services.training.dataset import Item
 from services.voice.audio import resample, to_int16
+from services.voice.pitch import measure_pitch
 
 AUDIO_SUFFIXES = (".opus", ".ogg", ".flac", ".wav", ".mp3", ".m4a")
 CONTENT_RATE_HZ = 16_000
@@ -125,10 +126,15 @@ class CacheKey:
     sample_rate_hz: int
     encoder: str
     channels: int
+    pitch: str = "swift-f0"
+    """What measured the pitch; a cache of before it was measured names nothing and is refused, too."""
 
 
 class CorpusCache:
-    """Samples (int16), content features (float16, 50 Hz) and phonemes of a corpus, in flat files mapped into memory."""
+    """Samples (int16), content features (float16, 50 Hz), pitch (float32, 50 Hz) and phonemes of a corpus.
+
+    All but the phonemes lie in flat files that are mapped into memory.
+    """
 
     def __init__(self, folder: Path, key: CacheKey) -> None:
         self.folder, self.key = folder, key
@@ -142,6 +148,7 @@ class CorpusCache:
         self.phones = {row["id"]: np.asarray(row["phones"], np.int32) for row in self._rows("phones.jsonl")}
         self._audio: np.ndarray | None = None
         self._features: np.ndarray | None = None
+        self._pitch: np.ndarray | None = None
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         path = self.folder / name
@@ -151,20 +158,22 @@ class CorpusCache:
             json.loads(line) for line in path.read_text().split("\n")[:-1]
         ]  # the last piece is empty, or cut short by a crash
 
-    def append(self, rows: Iterator[tuple[Utterance, np.ndarray, np.ndarray]]) -> None:
-        """Add (utterance, int16 samples, float16 features (T, C)); the data first, then the line that names it."""
+    def append(self, rows: Iterator[tuple[Utterance, np.ndarray, np.ndarray, np.ndarray]]) -> None:
+        """Add (utterance, int16 samples, float16 features (T, C), float32 pitch (T,)); the data, then its line."""
         last = self.clips[-1] if self.clips else None
         samples_at, frames_at = (last.samples_at + last.samples, last.frames_at + last.frames) if last else (0, 0)
         write_text(self.folder / "clips.jsonl", "".join(json.dumps(asdict(clip)) + "\n" for clip in self.clips))
         with (
             open(self.folder / "audio.i16", "ab") as audio_file,
             open(self.folder / "features.f16", "ab") as feature_file,
+            open(self.folder / "pitch.f32", "ab") as pitch_file,
             open(self.folder / "clips.jsonl", "a") as index,
         ):
             audio_file.truncate(samples_at * 2)  # what a crash left behind
             feature_file.truncate(frames_at * 2 * self.key.channels)
-            for utterance, audio, features in rows:
-                for handle, data in ((audio_file, audio), (feature_file, features)):
+            pitch_file.truncate(frames_at * 4)
+            for utterance, audio, features, pitch in rows:
+                for handle, data in ((audio_file, audio), (feature_file, features), (pitch_file, pitch)):
                     handle.write(np.ascontiguousarray(data).tobytes())
                     handle.flush()
                 clip = CachedClip(
@@ -198,6 +207,8 @@ class CorpusCache:
         """One clip as training sees it; `tokens` and `spoken` are arrays of the whole corpus, two frames a token."""
         if self._audio is None:
             self._audio = np.memmap(self.folder / "audio.i16", np.int16, "r")
+            self._pitch = np.memmap(self.folder / "pitch.f32", np.float32, "r")
+        assert self._pitch is not None
         clip = self.clips[index]
         at = slice(clip.frames_at // 2, (clip.frames_at + clip.frames) // 2)
         return Item(
@@ -207,6 +218,7 @@ class CorpusCache:
             phones=self.phones[clip.id],
             tokens=None if tokens is None else tokens[at],
             spoken=None if spoken is None else spoken[at],
+            pitch=self._pitch[clip.frames_at : clip.frames_at + clip.frames],
         )
 
 
@@ -225,7 +237,7 @@ def prepare(
     done = {clip.id for clip in cache.clips}
     rate = cache.key.sample_rate_hz
 
-    def rows() -> Iterator[tuple[Utterance, np.ndarray, np.ndarray]]:
+    def rows() -> Iterator[tuple[Utterance, np.ndarray, np.ndarray, np.ndarray]]:
         for position, utterance in enumerate(utterances):
             progress(position, len(utterances))
             if utterance.id in done:
@@ -235,7 +247,8 @@ def prepare(
                 continue
             wav = normalize_loudness(wav, rate)
             features = encode(resample(wav, rate, CONTENT_RATE_HZ)).astype(np.float16)
-            yield utterance, to_int16(wav), features[: len(features) // 2 * 2]
+            features = features[: len(features) // 2 * 2]
+            yield utterance, to_int16(wav), features, measure_pitch(wav, rate, len(features))
 
     cache.append(rows())
 

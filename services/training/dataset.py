@@ -31,6 +31,7 @@ class Item:
     tokens: np.ndarray | None = None  # (frames // 2,) int32
     bert: np.ndarray | None = None  # (bert channels, symbols) float16
     spoken: np.ndarray | None = None  # (frames // 2,) int32, index in `phones` of what each token speaks
+    pitch: np.ndarray | None = None  # (frames,) float32 in Hz, 0 where there is no voice
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,20 @@ class SovitsBatch:
     lengths: Tensor  # (B,) int64, valid frames
     phones: Tensor  # (B, N) int64
     phone_lengths: Tensor  # (B,) int64
+    spoken: Tensor | None = None  # (B, T // 2) int64, index of the symbol that each token speaks; -1 where unknown
+    pitch: Tensor | None = None  # (B, T) float32 in Hz, 0 where there is no voice
 
     def to(self, device: torch.device) -> SovitsBatch:
         """The same batch on another device."""
-        return SovitsBatch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+        return SovitsBatch(
+            self.audio.to(device, non_blocking=True),
+            self.features.to(device, non_blocking=True),
+            self.lengths.to(device, non_blocking=True),
+            self.phones.to(device, non_blocking=True),
+            self.phone_lengths.to(device, non_blocking=True),
+            None if self.spoken is None else self.spoken.to(device, non_blocking=True),
+            None if self.pitch is None else self.pitch.to(device, non_blocking=True),
+        )
 
 
 @dataclass(frozen=True)
@@ -93,10 +104,14 @@ def crop(item: Item, frames: int, hop: int, rng: np.random.Generator) -> Item:
     total = min(len(item.features), len(item.audio) // hop) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
     length = min(total, frames)
     start = FRAMES_PER_TOKEN * int(rng.integers(0, (total - length) // FRAMES_PER_TOKEN + 1))
+    tokens = slice(start // FRAMES_PER_TOKEN, (start + length) // FRAMES_PER_TOKEN)
     return replace(
         item,
         audio=item.audio[start * hop : (start + length) * hop],
         features=item.features[start : start + length],
+        tokens=None if item.tokens is None else item.tokens[tokens],
+        spoken=None if item.spoken is None else item.spoken[tokens],
+        pitch=None if item.pitch is None else item.pitch[start : start + length],
     )
 
 
@@ -138,7 +153,16 @@ def sovits_batch(items: Sequence[Item], hop: int, frames: int, minimum: int = 0)
         audio[row, : length * hop] = torch.from_numpy(item.audio.astype(np.float32) / 32768.0)
         features[row, :, :length] = torch.from_numpy(item.features.astype(np.float32).T)
     phones, phone_lengths = _pad([item.phones for item in items])
-    return SovitsBatch(audio, features, torch.tensor(lengths), phones, phone_lengths)
+    spoken = pitch = None
+    if all(item.spoken is not None for item in items):
+        spoken = torch.full((len(items), longest // FRAMES_PER_TOKEN), -1)
+        for row, item in enumerate(items):
+            spoken[row, : lengths[row] // FRAMES_PER_TOKEN] = torch.from_numpy(np.asarray(item.spoken).astype(np.int64))
+    if all(item.pitch is not None for item in items):
+        pitch = torch.zeros(len(items), longest)
+        for row, item in enumerate(items):
+            pitch[row, : lengths[row]] = torch.from_numpy(np.asarray(item.pitch).astype(np.float32))
+    return SovitsBatch(audio, features, torch.tensor(lengths), phones, phone_lengths, spoken, pitch)
 
 
 def gpt_batch(items: Sequence[Item]) -> GptBatch:

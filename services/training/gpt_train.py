@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from services.training.dataset import FRAMES_PER_TOKEN, Item, companions, gpt_batch, join
+from services.training.reading import read_along
 from services.training.steps import GptSettings, GptStepper, Losses
 from services.voice.checkpoint import build_gpt, save_gpt
-from services.voice.gpt import Gpt
 from services.voice.pack import Pack
 
 
@@ -28,8 +27,8 @@ class GptTraining:
             guide_weight=pack.finetune.gpt_guide_weight,
         )
         model = build_gpt(pack, device)
-        # Nobody has aligned these clips; the pack's model reads along before it is changed.
-        self._items = [_read_along(model.eval(), item, device) for item in items] if settings.guide_weight else items
+        # The pack's model reads along before it is changed.
+        self._items = read_along(model, items, device) if settings.guide_weight else items
         self._stepper = GptStepper(model, settings, pack.finetune.gpt_optimizer)
         self.models, self.optimizers = self._stepper.models, self._stepper.optimizers
         self._frames = [0 if item.tokens is None else FRAMES_PER_TOKEN * len(item.tokens) for item in items]
@@ -52,11 +51,3 @@ class GptTraining:
         path = folder / f"e{epoch}.ckpt"
         save_gpt(path, self._stepper.model, family=self._pack.family, epoch=epoch)
         return path
-
-
-def _read_along(model: Gpt, item: Item, device: torch.device) -> Item:
-    """The clip with the phoneme that each token speaks."""
-    assert item.tokens is not None
-    phones, tokens = (torch.from_numpy(row.astype(np.int64))[None].to(device) for row in (item.phones, item.tokens))
-    bert = None if item.bert is None else torch.from_numpy(item.bert.astype(np.float32))[None].to(device)
-    return replace(item, spoken=model.read_along(phones, bert, tokens).cpu().numpy().astype(np.int32))

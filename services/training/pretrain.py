@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from services.training.corpus import write_text
+from services.training.corpus import CorpusCache, write_text
 from services.training.dataset import (
     FRAMES_PER_S,
     FRAMES_PER_TOKEN,
@@ -85,12 +85,13 @@ def run_sovits(args: argparse.Namespace, config: dict[str, Any]) -> None:
     stepper = SovitsStepper(model, judge, settings)
     pool = balanced([clip.language for clip in cache.clips])
     frames = [cache.clips[index].frames for index in pool]
+    spoken = spoken_by_tokens(args.out, cache)
     crop_frames = int(args.crop_s * FRAMES_PER_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
 
     def batch(step: int) -> SovitsBatch:
         rng = np.random.default_rng([args.seed, 1, step])
         chosen = batch_indices(frames, step, args.batch, args.seed, bucket=1)
-        items = [crop(cache.item(pool[at]), crop_frames, model.config.hop, rng) for at in chosen]
+        items = [crop(cache.item(pool[at], spoken=spoken), crop_frames, model.config.hop, rng) for at in chosen]
         return sovits_batch(items, model.config.hop, crop_frames, minimum=model.config.segment_frames)
 
     train("sovits", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.sovits_lr, step)))
@@ -100,8 +101,7 @@ def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
     """Train the GPT on the tokens of the corpus, half of the time on two or three clips of a speaker joined."""
     cache = filled_cache(args.out, config)
     tokens = np.load(args.out / TOKENS, mmap_mode="r")
-    alignment = load_alignment(args.out, cache)[::2].astype(np.int32)
-    spoken = np.where(alignment >= 0, alignment, -1 - alignment)
+    spoken = spoken_by_tokens(args.out, cache)
     torch.manual_seed(args.seed)
     gpt_config = dataclasses.replace(GptConfig.from_dict(config["gpt"]), dropout=args.gpt_dropout)
     settings = GptSettings(seed=args.seed, amp=args.amp, token_noise=args.token_noise, guide_weight=args.guide_weight)
@@ -129,10 +129,22 @@ def run_gpt(args: argparse.Namespace, config: dict[str, Any]) -> None:
     train("gpt", args, stepper, lambda step: stepper.step(batch(step), step, lr_at(args, args.gpt_lr, step)))
 
 
+def spoken_by_tokens(out: Path, cache: CorpusCache) -> np.ndarray:
+    """The phoneme that each token of the corpus speaks, or keeps quiet before: (frames // 2,) int32."""
+    alignment = load_alignment(out, cache)[::2].astype(np.int32)
+    return np.where(alignment >= 0, alignment, -1 - alignment)
+
+
 def start_from(pack: Path | None, filename: str, model: torch.nn.Module) -> None:
-    """Give a model the weights of a pack, if one was named."""
-    if pack is not None:
-        model.load_state_dict({name: tensor.float() for name, tensor in load_file(pack / filename).items()})
+    """Give a model the weights of a pack, if one was named; parts that the pack lacks, or has in another size, stay."""
+    if pack is None:
+        return
+    own = model.state_dict()
+    weights = {name: tensor.float() for name, tensor in load_file(pack / filename).items()}
+    fitting = {name: tensor for name, tensor in weights.items() if name in own and own[name].shape == tensor.shape}
+    model.load_state_dict(own | fitting)
+    if new := sorted(own.keys() - fitting.keys()):
+        log("anew", parts=",".join(new))
 
 
 def balanced(languages: Sequence[str]) -> list[int]:

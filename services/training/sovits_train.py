@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from services.training.dataset import FRAMES_PER_S, FRAMES_PER_TOKEN, Item, crop, sovits_batch
+from services.training.reading import read_along
 from services.training.steps import Losses, SovitsSettings, SovitsStepper
-from services.voice.checkpoint import build_discriminator, build_sovits, save_sovits
+from services.voice.checkpoint import build_discriminator, build_gpt, build_sovits, save_sovits
 from services.voice.pack import DISCRIMINATOR_FILE, Pack
+from services.voice.pitch import measure_pitch
+from services.voice.sovits import Sovits, SovitsConfig
 
 
 class SovitsTraining:
     """A pack's SoVITS, the speaker's clips and the way one is fitted to the other."""
 
     def __init__(self, pack: Pack, items: Sequence[Item], seed: int, device: torch.device) -> None:
-        self._pack, self._items, self._seed = pack, items, seed
+        self._pack, self._seed = pack, seed
         settings = SovitsSettings(
             seed=seed,
             amp=device.type == "cuda",
@@ -26,6 +30,9 @@ class SovitsTraining:
             stft_weight=pack.finetune.sovits_stft_weight,
         )
         model = build_sovits(pack, device)
+        self._items = with_pitch(items, model.config) if model.pitch is not None else list(items)
+        if model.config.aligned:
+            self._items = read_along(build_gpt(pack, device), with_tokens(self._items, model, device), device)
         judge = build_discriminator(pack, device) if DISCRIMINATOR_FILE in pack.files else None
         self._stepper = SovitsStepper(model, judge, settings)
         self.models, self.optimizers = self._stepper.models, self._stepper.optimizers
@@ -53,3 +60,23 @@ class SovitsTraining:
         path = folder / f"e{epoch}_s{step}.pth"
         save_sovits(path, self._stepper.model, family=self._pack.family, epoch=epoch, step=step)
         return path
+
+
+def with_pitch(items: Sequence[Item], config: SovitsConfig) -> list[Item]:
+    """The clips with their pitch."""
+    return [
+        replace(
+            item,
+            pitch=measure_pitch(item.audio.astype(np.float32) / 32768.0, config.sample_rate_hz, len(item.features)),
+        )
+        for item in items
+    ]
+
+
+def with_tokens(items: Sequence[Item], model: Sovits, device: torch.device) -> list[Item]:
+    """The clips with the tokens that the model makes of their features."""
+    found = []
+    for item in items:
+        features = torch.from_numpy(item.features.astype(np.float32).T)[None].to(device)
+        found.append(replace(item, tokens=model.extract_tokens(features)[0].cpu().numpy().astype(np.int32)))
+    return found

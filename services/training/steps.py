@@ -19,8 +19,9 @@ from services.training.dataset import GptBatch, SovitsBatch
 from services.voice.audio import mel_spectrogram, spectrogram
 from services.voice.discriminator import Discriminator
 from services.voice.gpt import Gpt
-from services.voice.losses import MEL_WEIGHT, discriminator_loss, feature_loss, generator_loss, kl_loss, mel_loss
+from services.voice.losses import MEL_WEIGHT, discriminator_loss, feature_loss, generator_loss, mel_loss
 from services.voice.optim import ScaledAdam
+from services.voice.pitch import pitch_loss
 from services.voice.sovits import Sovits, slice_segments
 
 Losses = dict[str, float]
@@ -56,6 +57,8 @@ class SovitsSettings(StepSettings):
     mel_weight: float = MEL_WEIGHT
     kl_weight: float = 1.0
     stft_weight: float = 0.0
+    pitch_weight: float = 10.0
+    """Of the distance in octaves, for models that predict the pitch."""
     adversarial_from: int = 0
     """First step with the discriminator, if there is one."""
 
@@ -98,7 +101,14 @@ class SovitsStepper:
         spec = spec * (torch.arange(spec.shape[2], device=self.device) < batch.lengths[:, None])[:, None]
         with self._autocast():
             out = self.model(
-                batch.features, spec, batch.lengths, batch.phones, batch.phone_lengths, generator=generator
+                batch.features,
+                spec,
+                batch.lengths,
+                batch.phones,
+                batch.phone_lengths,
+                spoken=batch.spoken,
+                pitch=batch.pitch,
+                generator=generator,
             )
         fake = out.wav.float()
         real = slice_segments(batch.audio[:, None], out.ids_slice * config.hop, fake.shape[2])
@@ -111,11 +121,17 @@ class SovitsStepper:
             for wav in (real, fake)
         ]
         losses["mel"] = mel_loss(mel[0], mel[1])
-        losses["kl"] = kl_loss(out.z_p, out.logs_q, out.m_p, out.logs_p, out.mask)
-        total = losses["mel"] * settings.mel_weight + losses["kl"] * settings.kl_weight
+        total = losses["mel"] * settings.mel_weight
+        if out.latents is not None:
+            losses["kl"] = out.latents.divergence(out.mask)
+            total = total + losses["kl"] * settings.kl_weight
         if settings.stft_weight:
             losses["stft"] = stft_loss(real.squeeze(1), fake.squeeze(1))
             total = total + losses["stft"] * settings.stft_weight
+        if out.octaves is not None:
+            assert batch.pitch is not None
+            losses["pitch"] = pitch_loss(out.octaves, batch.pitch, out.mask)
+            total = total + losses["pitch"] * settings.pitch_weight
         if self.model.config.learn_codebook:
             losses["commit"] = out.commit_loss
             total = total + out.commit_loss

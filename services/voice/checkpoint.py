@@ -103,7 +103,8 @@ def load_sovits(path: Path, *, family: str, device: torch.device | str = "cpu") 
         model = Sovits(config)
     except (KeyError, TypeError, ValueError) as exc:
         raise CheckpointError(f"{path.name} describes no SoVITS that can be built: {exc}") from exc
-    del model.enc_q
+    if model.config.posterior:
+        del model.enc_q
     _fill(model, {k: v for k, v in file.weight.items() if not k.startswith(_TRAINING_ONLY)}, path.name)
     return model.to(device).eval()
 

@@ -2,7 +2,9 @@
 
 `HifiGan` is the decoder of published GPT-SoVITS checkpoints (arXiv 2010.05646). `IstftDecoder` is ours for small
 packs: it predicts a short-time spectrum with ConvNeXt blocks and inverts it (Vocos, arXiv 2306.00814), about twenty
-times cheaper per sample. Both map (B, inter, T) and a style vector (B, G, 1) to exactly (B, 1, T * hop).
+times cheaper per sample. `SourceFilterDecoder` predicts how such a spectrum is to be shaped from a harmonic sound of
+known pitch and from noise (as in DDSP, arXiv 2001.04643), which is easier to learn than a spectrum with its harmonics.
+All map (B, inter, T) and a style vector (B, G, 1) to exactly (B, 1, T * hop).
 """
 
 from collections.abc import Sequence
@@ -154,17 +156,22 @@ class IstftDecoder(nn.Module):
         _start_small(self.head)
 
     def forward(self, z: Tensor, style: Tensor) -> Tensor:
+        spectrum = self._describe(z, style)
+        with torch.autocast(z.device.type, enabled=False):
+            log_magnitude, phase = spectrum.float().chunk(2, dim=2)
+            return self._invert(torch.polar(_magnitude(log_magnitude), phase))
+
+    def _describe(self, z: Tensor, style: Tensor) -> Tensor:
+        """Latents -> what `head` says of every frame of the spectrum: (B, T * upsample, ...)."""
         x = (self.conv_pre(z) + self.cond(style)).repeat_interleave(self.upsample, dim=2)
         x = self.norm_pre(x.transpose(1, 2)).transpose(1, 2)
         for block in self.blocks:
             x = block(x, style.squeeze(2))
-        spectrum = self.head(self.norm_post(x.transpose(1, 2)))
-        with torch.autocast(z.device.type, enabled=False):
-            log_magnitude, phase = spectrum.float().chunk(2, dim=2)
-            # 1e2 is far above any magnitude of speech and keeps an early training step from overflowing.
-            magnitude = log_magnitude.exp().clamp(max=1e2)
-            frames = torch.fft.irfft(torch.polar(magnitude, phase), n=self.n_fft, dim=2)
-            return self._overlap_add(frames).unsqueeze(1)
+        return self.head(self.norm_post(x.transpose(1, 2)))
+
+    def _invert(self, spectrum: Tensor) -> Tensor:
+        """(B, T, n_fft // 2 + 1) complex -> (B, 1, T * hop)."""
+        return self._overlap_add(torch.fft.irfft(spectrum, n=self.n_fft, dim=2)).unsqueeze(1)
 
     def _overlap_add(self, frames: Tensor) -> Tensor:
         """(B, T, n_fft) -> (B, T * hop): windowed sum over the sum of squared windows, the ends cut evenly."""
@@ -181,3 +188,58 @@ class IstftDecoder(nn.Module):
         frames = F.pad(frames, (0, pieces * self.hop - self.n_fft)).unflatten(2, (pieces, self.hop))
         rows = [F.pad(frames[:, :, i], (0, 0, i, pieces - 1 - i)) for i in range(pieces)]
         return torch.stack(rows).sum(0).flatten(1)
+
+
+class SourceFilterDecoder(IstftDecoder):
+    """Shapes the spectra of two sounds, a harmonic one of the given pitch and noise, and inverts their sum.
+
+    `pitch` is needed everywhere, also where there is no voice (see `fill_gaps`): what sounds there is for the shapes
+    to say.
+    """
+
+    def __init__(self, sample_rate_hz: int, *sizes: int) -> None:
+        """`sizes` are those of `IstftDecoder`."""
+        super().__init__(*sizes)
+        self.sample_rate_hz = sample_rate_hz
+        # Magnitude and phase of the harmonic sound, magnitude of the noise.
+        self.head = nn.Linear(self.head.in_features, 3 * (self.n_fft // 2 + 1))
+        _start_small(self.head)
+        with torch.no_grad():
+            self.head.bias.fill_(-2.0)
+            self.head.bias.chunk(3)[1].zero_()
+
+    def forward(self, z: Tensor, style: Tensor, pitch: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+        """pitch (B, T) in Hz; noise (B, T * hop) of unit variance."""
+        if pitch is None or noise is None:
+            raise ValueError("this decoder needs a pitch and noise")
+        shapes = self._describe(z, style)
+        with torch.autocast(z.device.type, enabled=False):
+            voice, phase, breath = shapes.float().chunk(3, dim=2)
+            tone = harmonics(pitch.float(), self.hop * self.upsample, self.sample_rate_hz)
+            voiced = self._analyse(tone) * torch.polar(_magnitude(voice), phase)
+            return self._invert(voiced + self._analyse(noise) * _magnitude(breath))
+
+    def _analyse(self, wav: Tensor) -> Tensor:
+        """(B, T * hop) -> (B, T, n_fft // 2 + 1) complex; `_invert` undoes it."""
+        edge = (self.n_fft - self.hop) // 2
+        frames = F.pad(wav, (edge, self.n_fft - self.hop - edge)).unfold(1, self.n_fft, self.hop)
+        return torch.fft.rfft(frames * self.window, dim=2)
+
+
+def harmonics(pitch: Tensor, hop: int, sample_rate_hz: int) -> Tensor:
+    """All harmonics of a pitch (B, T) in Hz below half the sample rate, equally strong: (B, T * hop) of unit power."""
+    with torch.no_grad():
+        per_sample = F.interpolate(pitch.unsqueeze(1), scale_factor=hop, mode="linear").squeeze(1)
+        # In double precision: after a minute single precision knows a phase of a thousand cycles to a tenth.
+        cycles = (per_sample.double() / sample_rate_hz).cumsum(1) % 1.0
+        count = ((sample_rate_hz / 2 / per_sample).ceil() - 1).clamp(min=1).double()
+        # The sum of cos(2 pi k x) over k = 1..n, in closed form.
+        half = torch.sin(torch.pi * cycles)
+        near = half.abs() < 1e-6
+        summed = torch.sin((2 * count + 1) * torch.pi * cycles) / torch.where(near, 1.0, 2 * half) - 0.5
+        return (torch.where(near, count, summed) * (2 / count).sqrt()).to(pitch.dtype)
+
+
+def _magnitude(logarithm: Tensor) -> Tensor:
+    # 1e2 is far above any magnitude of speech and keeps an early training step from overflowing.
+    return logarithm.exp().clamp(max=1e2)

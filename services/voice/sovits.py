@@ -7,6 +7,10 @@
 A variational autoencoder: `enc_q` sees the recording and is dropped after training; `enc_p` predicts the same latent
 from tokens and text. Architecture and state-dict keys are those of GPT-SoVITS v1 and v2; every size is configurable.
 Frames are 50 a second, tokens 25.
+
+Small packs may differ from published checkpoints: `aligned` tells `enc_p` which phoneme every token speaks instead of
+leaving that to its attention, the decoder "source_filter" is given the pitch, which is measured for training and
+predicted for speaking, and without `posterior` the waveform is learned from the mean of the prior, as it is spoken.
 """
 
 import dataclasses
@@ -18,13 +22,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from services.voice.decoders import HifiGan, IstftDecoder
+from services.voice.decoders import HifiGan, IstftDecoder, SourceFilterDecoder
 from services.voice.flow import Flow
 from services.voice.layers import Attention, Encoder, GatedConvs, length_mask
+from services.voice.losses import kl_loss
+from services.voice.pitch import PitchPredictor, fill_gaps
 from services.voice.quantizer import Quantizer
 from services.voice.style import StyleEncoder
 
-DECODERS = ("hifigan", "istft")
+DECODERS = ("hifigan", "istft", "source_filter")
+# Frames; longer stretches of a phoneme count as so long.
+LONGEST_PHONEME = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +86,10 @@ class SovitsConfig:
     istft_expansion: int = 3
     istft_n_fft: int = 960
     istft_upsample: int = 2
+    aligned: bool = False
+    """The prior is told which phoneme each token speaks."""
+    posterior: bool = True
+    """Learn a distribution of latents; False makes the prior a plain function without noise."""
     leaky_padding: bool = False
     """Reproduce the published code's handling of padded rows in the style encoder; see StyleEncoder."""
 
@@ -110,6 +122,22 @@ class SovitsConfig:
 
 
 @dataclass(frozen=True)
+class Latents:
+    """Posterior and prior of a training step, all (B, inter, T)."""
+
+    z: Tensor
+    z_p: Tensor
+    m_p: Tensor
+    logs_p: Tensor
+    m_q: Tensor
+    logs_q: Tensor
+
+    def divergence(self, mask: Tensor) -> Tensor:
+        """The KL term of the loss, see `kl_loss`."""
+        return kl_loss(self.z_p, self.logs_q, self.m_p, self.logs_p, mask)
+
+
+@dataclass(frozen=True)
 class SovitsOutput:
     """What a training step needs. T frames, S = segment_frames; masks are 1.0 where valid."""
 
@@ -117,12 +145,18 @@ class SovitsOutput:
     ids_slice: Tensor  # (B,) int64, first frame of that segment
     commit_loss: Tensor  # scalar; 0 while the quantiser is frozen
     mask: Tensor  # (B, 1, T)
-    z: Tensor  # (B, inter, T)
-    z_p: Tensor
-    m_p: Tensor
-    logs_p: Tensor
-    m_q: Tensor
-    logs_q: Tensor
+    latents: Latents | None  # None without a posterior
+    octaves: Tensor | None  # (B, T) predicted pitch, log2 of Hz; None without a source
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What tokens and phonemes say of the latent. All (B, channels, T)."""
+
+    mean: Tensor
+    log_deviation: Tensor | None  # None without a posterior
+    mask: Tensor
+    hidden: Tensor
 
 
 @dataclass(frozen=True)
@@ -174,21 +208,38 @@ class PriorEncoder(nn.Module):
         self.text_embedding = nn.Embedding(config.n_symbols, hidden)
         self.mrte = StyledCrossAttention(hidden, config.mrte_channels, config.mrte_heads)
         self.encoder2 = encoder(config.n_layers // 2)
-        self.proj = nn.Conv1d(hidden, 2 * config.inter_channels, 1)
+        self.proj = nn.Conv1d(hidden, (2 if config.posterior else 1) * config.inter_channels, 1)
+        self.posterior = config.posterior
+        if config.aligned:
+            self.spoken_proj = nn.Conv1d(hidden + 2, hidden, 1)
+            # A model that goes on from one without alignment begins as that.
+            for parameter in self.spoken_proj.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(
-        self, codes: Tensor, mask: Tensor, phones: Tensor, phone_mask: Tensor, style: Tensor, speed: float = 1.0
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """codes (B, D, T), phones (B, N) -> m, logs (B, inter, T') and their mask; T' is T, or int(T / speed) + 1."""
+        self,
+        codes: Tensor,
+        mask: Tensor,
+        phones: Tensor,
+        phone_mask: Tensor,
+        style: Tensor,
+        speed: float = 1.0,
+        spoken: Tensor | None = None,
+    ) -> Prior:
+        """codes (B, D, T), phones (B, N), spoken (B, T) -> frames T' of the prior: T, or int(T / speed) + 1."""
         content = self.encoder_ssl(self.ssl_proj(codes * mask) * mask, mask)
         text = self.encoder_text(self.text_embedding(phones).transpose(1, 2), phone_mask)
-        x = self.encoder2(self.mrte(content, mask, text, phone_mask, style), mask)
+        merged = self.mrte(content, mask, text, phone_mask, style)
+        if spoken is not None:
+            merged = merged + self.spoken_proj(_spoken_text(text, spoken)) * mask
+        x = self.encoder2(merged, mask)
         if speed != 1.0:
             frames = int(x.shape[2] / speed) + 1
             x = F.interpolate(x, size=frames, mode="linear")
             mask = F.interpolate(mask, size=frames, mode="nearest")
-        mean, log_deviation = (self.proj(x) * mask).chunk(2, dim=1)
-        return mean, log_deviation, mask
+        projected = self.proj(x) * mask
+        mean, log_deviation = projected.chunk(2, dim=1) if self.posterior else (projected, None)
+        return Prior(mean, log_deviation, mask, x)
 
 
 class PosteriorEncoder(nn.Module):
@@ -216,7 +267,8 @@ class Sovits(nn.Module):
         code_channels = config.code_channels or config.ssl_channels
         self.enc_p = PriorEncoder(config)
         self.dec = _decoder(config)
-        self.enc_q = PosteriorEncoder(config)
+        if config.posterior:
+            self.enc_q = PosteriorEncoder(config)
         self.flow = Flow(
             config.inter_channels,
             config.hidden_channels,
@@ -227,6 +279,9 @@ class Sovits(nn.Module):
         )
         self.ref_enc = StyleEncoder(
             config.ref_bins, config.ref_hidden, config.gin_channels, leaky_padding=config.leaky_padding
+        )
+        self.pitch = (
+            PitchPredictor(config.hidden_channels, config.gin_channels) if config.decoder == "source_filter" else None
         )
         self.ssl_proj = nn.Conv1d(config.ssl_channels, code_channels, 2, stride=2)
         self.quantizer = Quantizer(config.codebook_size, code_channels)
@@ -269,6 +324,8 @@ class Sovits(nn.Module):
         phones: Tensor,
         phone_lengths: Tensor,
         *,
+        spoken: Tensor | None = None,
+        pitch: Tensor | None = None,
         generator: torch.Generator | None = None,
         draws: Draws | None = None,
     ) -> SovitsOutput:
@@ -279,6 +336,8 @@ class Sovits(nn.Module):
             spec: (B, F, T) magnitudes of the recording, zero beyond the lengths.
             spec_lengths: (B,) valid frames. Even ones keep tokens whole; the last of an odd one pairs with silence.
             phones: (B, N) symbol ids; phone_lengths: (B,) how many are valid.
+            spoken: (B, T // 2) index of the phoneme that each token speaks, -1 where unknown; for aligned models.
+            pitch: (B, T) in Hz, 0 where there is no voice; for decoders with a source.
             generator: source of the noise and the segment positions, on the CPU or the model's device.
         """
         frames = spec.shape[2]
@@ -287,17 +346,45 @@ class Sovits(nn.Module):
         style = self.style(spec, mask)
         quantized, commit_loss = self._quantize(F.pad(features, (0, features.shape[2] % 2)), mask)
         codes = quantized.repeat_interleave(2, dim=2)[:, :, :frames]
-        m_p, logs_p, _ = self.enc_p(codes, mask, phones, phone_mask, style)
-        m_q, logs_q = self.enc_q(spec, mask, style)
-        if draws is None:
-            draws = _draw(m_q, generator)
-        z = (m_q + draws.noise * logs_q.exp()) * mask
-        z_p = self.flow(z, mask, style)
+        prior = self.enc_p(codes, mask, phones, phone_mask, style, spoken=self._frames_of(spoken, codes))
+        latents = None
+        if prior.log_deviation is None:
+            position = _uniform(spec, generator) if draws is None else draws.position
+            z = self.flow.inverse(prior.mean, mask, style)
+        else:
+            m_q, logs_q = self.enc_q(spec, mask, style)
+            noise, position = _draw(m_q, generator) if draws is None else (draws.noise, draws.position)
+            z = (m_q + noise * logs_q.exp()) * mask
+            latents = Latents(z, self.flow(z, mask, style), prior.mean, prior.log_deviation, m_q, logs_q)
         segment = self.config.segment_frames
         choices = (spec_lengths - segment + 1).clamp(min=1)
-        ids_slice = (draws.position * choices).long().clamp(max=choices - 1)
-        wav = self.dec(slice_segments(z, ids_slice, segment), style)
-        return SovitsOutput(wav, ids_slice, commit_loss, mask, z, z_p, m_p, logs_p, m_q, logs_q)
+        ids_slice = (position * choices).long().clamp(max=choices - 1)
+        octaves = None
+        if self.pitch is not None:
+            if pitch is None:
+                raise ValueError("this model needs the pitch of what it learns from")
+            octaves = self.pitch(prior.hidden, mask, style)
+            pitch = slice_segments(fill_gaps(pitch)[:, None], ids_slice, segment)[:, 0]
+        wav = self._sound(slice_segments(z, ids_slice, segment), style, pitch, generator)
+        return SovitsOutput(wav, ids_slice, commit_loss, mask, latents, octaves)
+
+    def _frames_of(self, spoken: Tensor | None, codes: Tensor) -> Tensor | None:
+        """The phoneme of every frame, (B, T), of that of every token; None for models that are not aligned."""
+        if not self.config.aligned:
+            return None
+        if spoken is None:
+            raise ValueError("this model needs to know which phoneme each token speaks")
+        return spoken.repeat_interleave(2, dim=1)[:, : codes.shape[2]]
+
+    def _sound(self, z: Tensor, style: Tensor, pitch: Tensor | None, generator: torch.Generator | None) -> Tensor:
+        """The waveform (B, 1, T * hop) of latents; pitch (B, T) in Hz where the decoder has a source."""
+        if not isinstance(self.dec, SourceFilterDecoder):
+            return self.dec(z, style)
+        shape = z.shape[0], z.shape[2] * self.config.hop
+        device = z.device if generator is None else generator.device
+        noise = torch.randn(shape, generator=generator, device=device).to(z.device)
+        # Where a row ends before its segment does there is no pitch.
+        return self.dec(z, style, None if pitch is None else pitch.clamp(min=1.0), noise)
 
     def _quantize(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         if self.config.learn_codebook and self.training:
@@ -312,6 +399,7 @@ class Sovits(nn.Module):
         phones: Tensor,
         reference_specs: Sequence[Tensor],
         *,
+        spoken: Tensor | None = None,
         noise_scale: float = 0.5,
         speed: float = 1.0,
         generator: torch.Generator | None = None,
@@ -319,12 +407,21 @@ class Sovits(nn.Module):
     ) -> Tensor:
         """Speaks tokens (1, T) and phones (1, N) in the voice of references [(1, F, frames)]: (1, 1, samples) in -1..1.
 
-        There are 2 * T * hop samples, or (int(2 * T / speed) + 1) * hop. `noise` (1, inter, frames) replaces the draw.
+        There are 2 * T * hop samples, or (int(2 * T / speed) + 1) * hop. `noise` (1, inter, frames) replaces the draw;
+        `spoken` (1, T) is the index of the phoneme that each token speaks, which aligned models need.
         """
-        z, mask, style = self.latents(
-            tokens, phones, reference_specs, noise_scale=noise_scale, speed=speed, generator=generator, noise=noise
+        z, prior, style = self.latents(
+            tokens,
+            phones,
+            reference_specs,
+            spoken=spoken,
+            noise_scale=noise_scale,
+            speed=speed,
+            generator=generator,
+            noise=noise,
         )
-        return self.dec(z * mask, style).clamp(-1.0, 1.0)
+        pitch = None if self.pitch is None else self.pitch(prior.hidden, prior.mask, style).exp2()
+        return self._sound(z * prior.mask, style, pitch, generator).clamp(-1.0, 1.0)
 
     def latents(
         self,
@@ -332,21 +429,24 @@ class Sovits(nn.Module):
         phones: Tensor,
         reference_specs: Sequence[Tensor],
         *,
+        spoken: Tensor | None = None,
         noise_scale: float,
         speed: float,
         generator: torch.Generator | None = None,
         noise: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The decoder's inputs for `decode`: z (1, inter, frames), its mask and the style."""
+    ) -> tuple[Tensor, Prior, Tensor]:
+        """The decoder's inputs for `decode`: z (1, inter, frames), what it was drawn from, and the style."""
         style = self.mean_style(reference_specs)
         codes = self.quantizer.lookup(tokens).repeat_interleave(2, dim=2)
         mask = codes.new_ones(1, 1, codes.shape[2])
         phone_mask = codes.new_ones(1, 1, phones.shape[1])
-        m_p, logs_p, mask = self.enc_p(codes, mask, phones, phone_mask, style, speed)
-        if noise is None:
-            noise = _draw(m_p, generator).noise if noise_scale else torch.zeros_like(m_p)
-        z_p = m_p + noise * logs_p.exp() * noise_scale
-        return self.flow.inverse(z_p, mask, style), mask, style
+        prior = self.enc_p(codes, mask, phones, phone_mask, style, speed, self._frames_of(spoken, codes))
+        z_p = prior.mean
+        if prior.log_deviation is not None:
+            if noise is None:
+                noise = _draw(z_p, generator)[0] if noise_scale else torch.zeros_like(z_p)
+            z_p = z_p + noise * prior.log_deviation.exp() * noise_scale
+        return self.flow.inverse(z_p, prior.mask, style), prior, style
 
 
 def slice_segments(x: Tensor, starts: Tensor, size: int) -> Tensor:
@@ -357,14 +457,29 @@ def slice_segments(x: Tensor, starts: Tensor, size: int) -> Tensor:
     return x.gather(2, index[:, None, :].expand(-1, x.shape[1], -1))
 
 
+def _spoken_text(text: Tensor, spoken: Tensor) -> Tensor:
+    """Text (B, C, N) by frame, (B, C + 2, T): what is spoken, and how far in the phoneme the frame is from both ends.
+
+    Zero where `spoken` (B, T) is -1.
+    """
+    known = (spoken >= 0)[:, None]
+    by_frame = text.gather(2, spoken.clamp(0, text.shape[2] - 1)[:, None].expand(-1, text.shape[1], -1))
+    frames = torch.arange(spoken.shape[1], device=spoken.device).expand_as(spoken)
+    changes = spoken[:, 1:] != spoken[:, :-1]
+    begins = torch.where(F.pad(changes, (1, 0), value=True), frames, 0).cummax(1).values
+    ends = torch.where(F.pad(changes, (0, 1), value=True), frames, frames.shape[1]).flip(1).cummin(1).values.flip(1)
+    places = torch.stack([frames - begins, ends - frames], 1).clamp(max=LONGEST_PHONEME) / LONGEST_PHONEME
+    return torch.cat([by_frame, places.to(text.dtype)], 1) * known
+
+
 def _frozen(value: object) -> object:
     """Lists, as files have them, as tuples."""
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _decoder(config: SovitsConfig) -> HifiGan | IstftDecoder:
-    if config.decoder == "istft":
-        return IstftDecoder(
+    if config.decoder in ("istft", "source_filter"):
+        sizes = (
             config.inter_channels,
             config.gin_channels,
             config.istft_channels,
@@ -374,6 +489,7 @@ def _decoder(config: SovitsConfig) -> HifiGan | IstftDecoder:
             config.hop,
             config.istft_upsample,
         )
+        return IstftDecoder(*sizes) if config.decoder == "istft" else SourceFilterDecoder(config.sample_rate_hz, *sizes)
     return HifiGan(
         config.inter_channels,
         config.gin_channels,
@@ -385,9 +501,14 @@ def _decoder(config: SovitsConfig) -> HifiGan | IstftDecoder:
     )
 
 
-def _draw(like: Tensor, generator: torch.Generator | None) -> Draws:
+def _draw(like: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    """Noise as of `like` (B, C, T) and a position in 0..1 for every row."""
     # Drawn where the generator lives, so that a CPU generator gives the same run on every device.
     device = like.device if generator is None else generator.device
     noise = torch.randn(like.shape, generator=generator, device=device)
-    position = torch.rand(like.shape[0], generator=generator, device=device)
-    return Draws(noise.to(like.device, like.dtype), position.to(like.device))
+    return noise.to(like.device, like.dtype), _uniform(like, generator)
+
+
+def _uniform(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    device = like.device if generator is None else generator.device
+    return torch.rand(like.shape[0], generator=generator, device=device).to(like.device, like.dtype)

@@ -174,8 +174,9 @@ class Speaker:
         prompt = torch.tensor([self.prompt.phones], device=device)
         cap = min(MOST_TOKENS, math.ceil((CAP * self.expected_s(phonemes) + CAP_MARGIN_S) * TOKENS_PER_S))
         start = len(self.prompt.phones)
+        phones = torch.cat([prompt, target], dim=1)
         tokens = self.gpt.generate(
-            torch.cat([prompt, target], dim=1),
+            phones,
             None,
             self.prompt.tokens,
             top_k=options.top_k,
@@ -192,12 +193,19 @@ class Speaker:
             tokens,
             target,
             [self.prompt.spec],
+            spoken=self._spoken(phones, tokens) if self.sovits.config.aligned else None,
             noise_scale=options.noise_scale,
             speed=options.speed,
             generator=generator,
         )
         trimmed = trim_silence(wav[0, 0].float().cpu().numpy(), self.sample_rate_hz)
         return match_level(trimmed, self.prompt.level), tokens.shape[1] >= cap
+
+    def _spoken(self, phones: Tensor, tokens: Tensor) -> Tensor:
+        """The phoneme of the text that each of the tokens (1, T) speaks, as the GPT reads it: (1, T)."""
+        found = self.gpt.read_along(phones, None, torch.cat([self.prompt.tokens, tokens], dim=1))
+        found = found[None, self.prompt.tokens.shape[1] :]
+        return torch.where(found < 0, found, (found - len(self.prompt.phones)).clamp(min=0))
 
     def _flaw(self, wav: np.ndarray, expected_s: float, endless: bool) -> str:
         if endless:

@@ -14,7 +14,6 @@ from services.voice.losses import (
     discriminator_parts,
     feature_loss,
     generator_loss,
-    kl_loss,
     mel_loss,
 )
 from services.voice.official import sovits_from_model
@@ -132,22 +131,21 @@ def _decode(
 ) -> dict[str, Tensor]:
     """Everything that `decode` computes on its way, by the names in the vectors."""
     seen: dict[str, Tensor] = {}
-    prior = model.enc_p
+    encoder = model.enc_p
 
     def catch(name: str) -> torch.utils.hooks.RemovableHandle:
-        modules = {"enc_ssl": prior.encoder_ssl, "enc_text": prior.encoder_text, "mrte": prior.mrte, "prior": prior}
+        modules = {"enc_ssl": encoder.encoder_ssl, "enc_text": encoder.encoder_text, "mrte": encoder.mrte}
         return modules[name].register_forward_hook(lambda _module, _inputs, output: seen.update({name: output}))
 
-    hooks = [catch(name) for name in ("enc_ssl", "enc_text", "mrte", "prior")]
+    hooks = [catch(name) for name in ("enc_ssl", "enc_text", "mrte")]
     with torch.inference_mode():
         noise = vector.input("decode_eps") if noise_scale else None
         tokens, phones = vector.input("decode_codes")[0], vector.input("decode_text")
-        z, mask, style = model.latents(tokens, phones, references, noise_scale=noise_scale, speed=speed, noise=noise)
-        wav = model.dec(z * mask, style)
+        z, prior, style = model.latents(tokens, phones, references, noise_scale=noise_scale, speed=speed, noise=noise)
+        wav = model.dec(z * prior.mask, style)
     for hook in hooks:
         hook.remove()
-    m_p, logs_p, _ = seen.pop("prior")
-    return seen | {"m_p": m_p, "logs_p": logs_p, "flow": z, "ge": style, "wav": wav}
+    return seen | {"m_p": prior.mean, "logs_p": prior.log_deviation, "flow": z, "ge": style, "wav": wav}
 
 
 def _check_training(vector: Vector, report: Report, model: Sovits, features: Tensor, spec: Tensor) -> None:
@@ -159,13 +157,16 @@ def _check_training(vector: Vector, report: Report, model: Sovits, features: Ten
     report.tensor(vector, "train.o", out.wav)
     report.tensor(vector, "train.z_mask", out.mask)
     report.tensor(vector, "train.commit_loss", out.commit_loss.reshape(1))
-    for name in ("ids_slice", "z", "z_p", "m_p", "logs_p", "m_q", "logs_q"):
-        report.tensor(vector, f"train.{name}", getattr(out, name))
+    report.tensor(vector, "train.ids_slice", out.ids_slice)
+    assert out.latents is not None
+    for name in ("z", "z_p", "m_p", "logs_p", "m_q", "logs_q"):
+        report.tensor(vector, f"train.{name}", getattr(out.latents, name))
     if vector.has("losses"):
         _check_losses(vector, report, model, spec, out)
 
 
 def _check_losses(vector: Vector, report: Report, model: Sovits, spec: Tensor, out: SovitsOutput) -> None:
+    assert out.latents is not None
     config = model.config
     discriminator = recorded_discriminator(vector.salt).requires_grad_(True)
     discriminator.zero_grad()
@@ -188,7 +189,7 @@ def _check_losses(vector: Vector, report: Report, model: Sovits, spec: Tensor, o
     fake_scores, fake_maps = discriminator(out.wav)
     losses = {
         "loss_mel_x45": MEL_WEIGHT * mel_loss(mel, fake_mel),
-        "loss_kl": kl_loss(out.z_p, out.logs_q, out.m_p, out.logs_p, out.mask),
+        "loss_kl": out.latents.divergence(out.mask),
         "kl_ssl_commit": out.commit_loss,
         "loss_fm": feature_loss(real_maps, fake_maps),
         "loss_gen": generator_loss(fake_scores),

@@ -11,7 +11,7 @@ import type { Curve, CurvePoint } from "../types";
 import { Drawn } from "./drawn";
 
 /** What tells most comes first; what nobody knows comes last. */
-const ORDER = ["mel", "kl", "ce", "accuracy", "gen", "fm", "disc", "stft", "guide", "commit", "total"];
+const ORDER = ["mel", "kl", "ce", "accuracy", "gen", "fm", "disc", "stft", "pitch", "guide", "commit", "total"];
 /** Lines that are hidden until somebody asks: much larger than the others, or for experts only. */
 const HIDDEN = new Set(["total", "disc", "commit"]);
 /** Not a loss: a share from 0 to 1, which has an axis of its own. */

@@ -81,7 +81,7 @@ def test_padding_changes_no_row_of_a_batch(pack: Pack) -> None:
                 batch.phone_lengths,
                 generator=torch.Generator().manual_seed(1),
             )
-        results.append(out.m_p[0, :, :32])
+        results.append(out.latents.m_p[0, :, :32])
     assert torch.allclose(results[0], results[1], atol=1e-5)
 
 

@@ -59,7 +59,7 @@ def test_interrupted_preparation_goes_on(corpus: Path, prepared: Path, tmp_path:
         audio.write(b"\1\2\3\4\5")
         index.write('{"id": "k2", "spea')
     run(corpus, tmp_path, "--phase", "prepare")
-    for name in ("clips.jsonl", "audio.i16", "features.f16"):
+    for name in ("clips.jsonl", "audio.i16", "features.f16", "pitch.f32"):
         assert (tmp_path / "cache" / name).read_bytes() == (prepared / "cache" / name).read_bytes()
 
 

@@ -1,5 +1,7 @@
 """Models small enough for tests, with weights that a seed fixes."""
 
+import dataclasses
+
 import torch
 from torch import Tensor
 
@@ -31,6 +33,8 @@ SOVITS = SovitsConfig(
     istft_blocks=2,
     istft_expansion=2,
 )
+# As packs/mini has it: told what each token speaks, given the pitch, and without a posterior.
+LED = dataclasses.replace(SOVITS, aligned=True, posterior=False, decoder="source_filter")
 GPT = GptConfig(codebook_size=40, dim=32, n_heads=4, n_layers=2, bert_dim=6)
 
 
@@ -40,6 +44,9 @@ def sovits(config: SovitsConfig = SOVITS, seed: int = 1) -> Sovits:
     with torch.no_grad():  # a fresh flow is the identity and would hide mistakes
         for parameter in model.flow.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
+        if config.aligned:  # and so does a fresh alignment
+            for parameter in model.enc_p.spoken_proj.parameters():
+                parameter.add_(0.1 * torch.randn_like(parameter))
     return model
 
 

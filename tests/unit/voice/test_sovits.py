@@ -8,7 +8,7 @@ import torch
 from services.voice.decoders import IstftDecoder
 from services.voice.losses import kl_loss
 from services.voice.sovits import Draws, SovitsConfig, slice_segments
-from tests.unit.voice.models import HOP, SOVITS, sovits, sovits_batch
+from tests.unit.voice.models import HOP, LED, SOVITS, sovits, sovits_batch
 
 
 def test_a_padded_row_equals_the_same_row_alone() -> None:
@@ -28,8 +28,8 @@ def test_a_padded_row_equals_the_same_row_alone() -> None:
             draws=Draws(noise[one, :, :length], position[one]),
         )
         for name in ("z", "z_p", "m_p", "logs_p", "m_q", "logs_q"):
-            torch.testing.assert_close(getattr(together, name)[one, :, :length], getattr(alone, name), msg=name)
-            assert getattr(together, name)[one, :, length:].abs().sum() == 0
+            torch.testing.assert_close(getattr(together.latents, name)[one, :, :length], getattr(alone.latents, name))
+            assert getattr(together.latents, name)[one, :, length:].abs().sum() == 0
         torch.testing.assert_close(together.wav[one], alone.wav)
         assert together.ids_slice[row] == alone.ids_slice[0]
 
@@ -86,7 +86,7 @@ def test_a_frozen_codebook_neither_moves_nor_costs() -> None:
     model = sovits().train()
     before = {key: value.clone() for key, value in model.quantizer.state_dict().items()}
     out = model(**sovits_batch([20, 12], [5, 9]))
-    (out.wav.square().mean() + out.m_p.square().mean()).backward()
+    (out.wav.square().mean() + out.latents.m_p.square().mean()).backward()
     assert float(out.commit_loss) == 0.0
     assert model.ssl_proj.weight.grad is None
     assert all(torch.equal(before[key], value) for key, value in model.quantizer.state_dict().items())
@@ -101,7 +101,7 @@ def test_a_learning_codebook_follows_its_tokens_and_ignores_padding() -> None:
         batch["features"][1, :, 12:] = filling
         torch.manual_seed(0)
         out = model(**batch)
-        (out.commit_loss + out.m_p.square().mean()).backward()
+        (out.commit_loss + out.latents.m_p.square().mean()).backward()
         assert out.commit_loss.item() > 0.0
         assert model.ssl_proj.weight.grad.abs().sum() > 0
         moved.append(model.quantizer.codebook.embed.clone())
@@ -158,3 +158,65 @@ def test_the_flow_is_undone_by_its_inverse() -> None:
     there = flow(z, mask, style)
     assert not torch.allclose(there.flip(1), z)
     torch.testing.assert_close(flow.inverse(there, mask, style), z)
+
+
+def led_batch() -> dict[str, torch.Tensor]:
+    """Two rows of 20 and 12 frames with what a led model reads besides."""
+    batch = sovits_batch([20, 12], [5, 9])
+    spoken = torch.tensor([[0, 0, 1, 1, 2, 3, 3, 3, 4, 4], [0, 1, 2, 4, 6, 8, -1, -1, -1, -1]])
+    pitch = torch.full((2, 20), 150.0)
+    pitch[:, 7:9] = 0.0
+    return batch | {"spoken": spoken, "pitch": pitch}
+
+
+def test_a_led_model_learns_from_what_it_speaks_with() -> None:
+    model = sovits(LED).train()
+    out = model(**led_batch(), generator=torch.Generator().manual_seed(1))
+    assert out.latents is None
+    assert out.wav.shape == (2, 1, LED.segment_frames * HOP)
+    assert not any(name.startswith("enc_q") for name in model.state_dict())
+    (out.wav.square().mean() + out.octaves.mean()).backward()
+    for part in ("enc_p.spoken_proj", "enc_p.proj", "dec.head", "pitch.proj", "flow.flows.0.post", "ref_enc"):
+        gradients = [p.grad for name, p in model.named_parameters() if name.startswith(part)]
+        assert any(g is not None and g.abs().sum() > 0 for g in gradients), part
+
+
+def test_a_padded_row_of_a_led_model_equals_the_same_row_alone() -> None:
+    model, batch = sovits(LED), led_batch()
+    position = torch.tensor([0.3, 0.7])
+    together = model(**batch, draws=Draws(torch.empty(0), position))
+    for row, (length, phones) in enumerate(((20, 5), (12, 9))):
+        one = slice(row, row + 1)
+        alone = model(
+            batch["features"][one, :, :length],
+            batch["spec"][one, :, :length],
+            batch["spec_lengths"][one],
+            batch["phones"][one, :phones],
+            batch["phone_lengths"][one],
+            spoken=batch["spoken"][one, : length // 2],
+            pitch=batch["pitch"][one, :length],
+            draws=Draws(torch.empty(0), position[one]),
+        )
+        torch.testing.assert_close(together.octaves[one, :length], alone.octaves)
+
+
+def test_what_is_spoken_changes_the_sound_and_the_pitch() -> None:
+    model, references = sovits(LED), [torch.rand(1, SOVITS.spec_channels, 20)]
+    tokens, phones = torch.randint(0, 32, (1, 6)), torch.tensor([[11, 12, 13]])
+
+    def wav(*spoken: int) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(1)
+        return model.decode(tokens, phones, references, spoken=torch.tensor([spoken]), generator=generator)
+
+    assert wav(0, 0, 1, 1, 2, 2).shape == (1, 1, 12 * HOP)
+    assert torch.equal(wav(0, 0, 1, 1, 2, 2), wav(0, 0, 1, 1, 2, 2))
+    assert not torch.allclose(wav(0, 0, 1, 1, 2, 2), wav(0, 1, 1, 1, 2, 2))
+    assert not torch.allclose(wav(0, 0, 1, 1, 2, 2), wav(-1, -1, -1, -1, -1, -1))
+
+
+@pytest.mark.parametrize("missing", ["spoken", "pitch"])
+def test_a_led_model_says_what_it_lacks(missing: str) -> None:
+    batch = led_batch()
+    del batch[missing]
+    with pytest.raises(ValueError, match="needs"):
+        sovits(LED)(**batch)
