@@ -13,6 +13,8 @@ async def test_a_close_that_is_cancelled_while_somebody_else_stops_the_connectio
     closing.cancel()
     done, _ = await asyncio.wait([closing], timeout=10)
     assert done, "the close waits for a thread that has ended"
+    # The thread answers to this loop, so the loop stays until it has.
+    await asyncio.to_thread(connection._thread.join, 10)
 
 
 async def test_a_connection_that_was_stopped_can_be_closed() -> None:
