@@ -21,7 +21,7 @@ import threading
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,11 @@ def _cached_order(lengths: tuple[int, ...], seed: int, epoch: int, bucket: int) 
     return epoch_order(lengths, len(lengths), seed, epoch, bucket)
 
 
+def emulates_bfloat16(processor: Mapping[str, Any]) -> bool:
+    """Whether a processor (`torch.cpu.get_capabilities`) might have bfloat16 instructions and has none."""
+    return processor["architecture"] == "x86_64" and not (processor["avx512_bf16"] or processor["amx_bf16"])
+
+
 def lr_at(args: argparse.Namespace, peak: float, step: int) -> float:
     """Up along a line, then down along half a cosine to a tenth of the peak at the last step."""
     rise = min(1.0, (step + 1) / (args.warmup + 1))
@@ -286,6 +291,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     if args.threads:
         torch.set_num_threads(args.threads)
+    if args.amp and args.device == "cpu" and emulates_bfloat16(torch.cpu.get_capabilities()):
+        log("warning", amp="this processor has no bfloat16 instructions: steps take several times as long with --amp")
     config = tomllib.loads(args.pack_config.read_text())
     config["sovits"]["sample_rate_hz"] = config["sample_rate_hz"]
     phases = {

@@ -175,3 +175,23 @@ def test_service_process_loads_no_torch() -> None:
     source = "import sys, services.training.__main__; print('torch' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout
     assert answer == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("has", "warned"), [((), True), (("avx512_bf16",), False), (("amx_bf16",), False), (("avx512_f",), True)]
+)
+def test_amp_without_instructions_for_it_is_warned_of(
+    prepared: Path,
+    corpus: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    has: tuple[str, ...],
+    warned: bool,
+) -> None:
+    names = ("avx512_bf16", "amx_bf16", "avx512_f")
+    processor = {"architecture": "x86_64"} | {name: name in has for name in names}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor)
+    shutil.copytree(prepared, tmp_path / "run")
+    run(corpus, tmp_path / "run", "--phase", "gpt", "--steps", "1", "--amp")
+    assert ("no bfloat16 instructions" in capsys.readouterr().out) is warned
