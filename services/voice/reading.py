@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BACK, AHEAD = 1, 3
+# A token lasts two frames of the aligner, which gives every phoneme at least one: it goes on by two phonemes at most.
+BACK, AHEAD = 1, 2
 # Tokens (25 a second) for which the last phoneme may be held before the sentence is over.
 LONGEST_END = 12
 
@@ -49,7 +50,7 @@ class Reading:
 
 
 def best_path(looks: Tensor) -> Tensor:
-    """The likeliest way through a text that never goes back and never leaves out more than AHEAD - 1 phonemes.
+    """The likeliest way through a text that never goes back and never goes on by more than AHEAD phonemes.
 
     `looks` (T, N) are log-probabilities of looking at each phoneme. The result, (T,) int64, starts in the first AHEAD.
     """

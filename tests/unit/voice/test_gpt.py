@@ -204,6 +204,15 @@ def test_a_guided_sentence_ends_neither_early_nor_late() -> None:
     assert tokens.shape[1] <= 39 + LONGEST_END
 
 
+def test_no_token_leaves_out_two_phonemes() -> None:
+    looks = torch.full((5, 6), -9.0)
+    for token, phoneme in enumerate([0, 0, 3, 3, 4]):
+        looks[token, phoneme] = 0.0
+    path = best_path(looks)
+    assert path.diff().max() == 2
+    assert path[-1] == 4
+
+
 def test_a_guided_head_looks_no_farther_than_the_window() -> None:
     looks = []
 
